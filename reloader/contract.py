@@ -1,0 +1,160 @@
+"""The shared volume: its layout, and the two messages that cross it.
+
+The generator writes a **wish** (`next/nginx.conf` and the `files/` it names); the
+reloader answers each wish in `live/status.json`. Standard library only, so that
+whoever reads the volume needs nothing of ours but this file.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, TypeVar
+
+T = TypeVar("T")
+
+_HEADER = re.compile(rb"# pillion generation (\d+) sha256 ([0-9a-f]{64})\n")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Where everything lies on the shared volume."""
+
+    root: Path
+
+    @property
+    def wish(self) -> Path:
+        """The configuration that the generator wants; renamed into place."""
+        return self.root / "next" / "nginx.conf"
+
+    @property
+    def files(self) -> Path:
+        """Certificates and the like, each named by the SHA-256 of its bytes."""
+        return self.root / "files"
+
+    @property
+    def live(self) -> Path:
+        """The configuration that nginx reads: a wish that passed `nginx -t`."""
+        return self.root / "live" / "nginx.conf"
+
+    @property
+    def status(self) -> Path:
+        """The reloader's answer to the newest wish it has tried."""
+        return self.root / "live" / "status.json"
+
+    @property
+    def pid(self) -> Path:
+        """Where nginx writes its master's pid. A hint: a killed nginx leaves it behind."""
+        return self.root / "run" / "nginx.pid"
+
+    @property
+    def temp(self) -> Path:
+        """Where nginx keeps bodies that it buffers on disk."""
+        return self.root / "run" / "temp"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One `nginx.conf` with its header line taken apart."""
+
+    generation: int
+    hash: str
+    """SHA-256, hexadecimal, of all bytes after the header line."""
+    body: bytes
+
+    @classmethod
+    def of(cls, generation: int, body: bytes) -> Self:
+        """Wish for `body` under this generation number."""
+        return cls(generation, hashlib.sha256(body).hexdigest(), body)
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """Take a file apart. Raises ContractError where the header or the hash is off."""
+        header = _HEADER.match(text)
+        if header is None:
+            raise ContractError("the first line is not `# pillion generation N sha256 HEX`")
+        body = text[header.end() :]
+        if hashlib.sha256(body).hexdigest() != header[2].decode():
+            raise ContractError("the hash in the first line is not that of the rest")
+        return cls(int(header[1]), header[2].decode(), body)
+
+    def encode(self) -> bytes:
+        """Give the whole file: header line and body."""
+        return f"# pillion generation {self.generation} sha256 {self.hash}\n".encode() + self.body
+
+
+class ContractError(ValueError):
+    """A file on the volume is not what the contract says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What became of a wish, and what nginx is. The content of `live/status.json`."""
+
+    generation: int
+    """The wish that this answers; 0 before the first."""
+    hash: str
+    applied: bool
+    """True once nginx serves it with new workers only; False where it was refused."""
+    serving: int
+    """The generation that nginx serves now; after a refusal the one before."""
+    message: str = ""
+    """nginx's own words where it was refused, else empty."""
+    file: str = ""
+    line: int = 0
+    """The place in the wish that nginx's message names (0: none)."""
+    durations: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by stage: `seen` (file written to noticed), `check`, `reload`, `verify`."""
+    nginx_version: str = ""
+    nginx_modules: tuple[str, ...] = ()
+    """As in `nginx -V`, without `--with-` and `--add-module=` (`http_v2_module`)."""
+    started_workers: tuple[int, ...] = ()
+    """The pids of the workers that the reload started."""
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """Read a status file. Raises ContractError where it is not one."""
+        try:
+            told = json.loads(text)
+            known = {f.name for f in dataclasses.fields(cls)}
+            fields = {name: value for name, value in told.items() if name in known}
+            for name in ("nginx_modules", "started_workers"):
+                fields[name] = tuple(fields.get(name, ()))
+            return cls(**fields)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ContractError(f"not a status: {error}") from error
+
+    def encode(self) -> bytes:
+        """Give the file's bytes."""
+        return json.dumps(dataclasses.asdict(self), indent=1).encode() + b"\n"
+
+
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Replace `path` by `content` so that a reader sees the old or the new, never a part.
+
+    Written to a temporary name beside it, fsynced, renamed. Raises OSError, with
+    the temporary file taken away again, where the volume is full or read-only.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_or_none(path: Path, parse: Callable[[bytes], T]) -> T | None:
+    """Parse the file; None where it is missing or not what the contract says."""
+    try:
+        return parse(path.read_bytes())
+    except (FileNotFoundError, ContractError):
+        return None
