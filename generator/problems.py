@@ -1,0 +1,54 @@
+"""Problems: what is wrong with a user's input, as values that are carried along."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from generator.objects import ObjectRef
+
+
+class Severity(StrEnum):
+    """How much a problem weighs."""
+
+    ERROR = "error"
+    """Something that was asked for does not happen."""
+    WARNING = "warning"
+    """It happens, but perhaps not as meant."""
+
+
+class Code(StrEnum):
+    """What kind of problem it is. Stable: dashboards and scripts use these."""
+
+    ANNOTATION_INVALID = "annotation-invalid"
+    ANNOTATION_UNKNOWN = "annotation-unknown"
+    BACKEND_NOT_SUPPORTED = "backend-not-supported"
+    CERTIFICATE_INVALID = "certificate-invalid"
+    CLASS_UNKNOWN = "class-unknown"
+    HOST_INVALID = "host-invalid"
+    NOT_DECODED = "not-decoded"
+    NO_ENDPOINTS = "no-endpoints"
+    PATH_INVALID = "path-invalid"
+    PATH_TAKEN = "path-taken"
+    REFUSED_BY_NGINX = "refused-by-nginx"
+    SECRET_NOT_FOUND = "secret-not-found"  # noqa: S105 - a code, not a password
+    SERVICE_NOT_FOUND = "service-not-found"
+    SERVICE_PORT_NOT_FOUND = "service-port-not-found"
+    TEMPLATE_REFUSED = "template-refused"
+    VERSION_OLD = "version-old"
+
+
+class Problem(Struct, frozen=True, kw_only=True, order=True):
+    """One finding about one field of one object."""
+
+    object: ObjectRef
+    field: str
+    """`proxy-body-size` for an annotation, else a path such as `spec.rules[0].host`."""
+    code: Code
+    severity: Severity
+    message: str
+    """What is wrong, in whole sentences, with the value."""
+    hint: str
+    """The way out, and what holds meanwhile."""
+
+
+Problems = tuple[Problem, ...]
