@@ -1,0 +1,43 @@
+"""Runs a click command so that whatever is wrong is one line with a way out."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+
+class Refused(click.UsageError):
+    """What was asked for cannot be done as given; the message is for people."""
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> Any:  # noqa: ANN401
+    """Run a command and give what it returns.
+
+    Raises SystemExit: with 0 after `--help`, with 2 after a usage error, with 1 after
+    any other that click knows; each has been told in one line on stderr.
+    """
+    name = command.name or "pillion"
+    try:
+        result = command.main(
+            args=None if arguments is None else list(arguments),
+            prog_name=name,
+            standalone_mode=False,
+        )
+    except Refused as error:
+        _end(name, error.message, error.exit_code)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else name
+        told = error.format_message()
+        end = "" if told.endswith((".", "?")) else "."
+        _end(path, f"{told}{end} See {path} --help.", error.exit_code)
+    except click.ClickException as error:
+        _end(name, error.format_message(), error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    return result
+
+
+def _end(who: str, message: str, code: int) -> NoReturn:
+    click.echo(f"{who}: {' '.join(message.split())}", err=True)
+    sys.exit(code)
