@@ -14,6 +14,8 @@ class Severity(StrEnum):
     """Something that was asked for does not happen."""
     WARNING = "warning"
     """It happens, but perhaps not as meant."""
+    INFO = "info"
+    """It happens as in ingress-nginx, which is not as Kubernetes says."""
 
 
 class Code(StrEnum):
@@ -27,6 +29,7 @@ class Code(StrEnum):
     HOST_INVALID = "host-invalid"
     NOT_DECODED = "not-decoded"
     NO_ENDPOINTS = "no-endpoints"
+    PATH_BECOMES_REGEX = "path-becomes-regex"
     PATH_INVALID = "path-invalid"
     PATH_TAKEN = "path-taken"
     REFUSED_BY_NGINX = "refused-by-nginx"

@@ -1,0 +1,107 @@
+"""From the annotations of one Ingress to typed values and problems."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+
+from generator.annotations import ALL, BY_NAME
+from generator.annotations.declaration import Annotation, Invalid, OnError
+from generator.annotations.values import LONGEST, describe
+from generator.objects import ObjectRef
+from generator.problems import Code, Problem, Problems, Severity
+
+T = TypeVar("T")
+
+_GUARDS = ("auth-", "enable-global-auth", "satisfy")
+"""Names of ingress-nginx's that guard access: unknown here, they deny rather than open."""
+
+
+class Values(Struct, frozen=True):
+    """The values of one Ingress; an annotation that is not set has its default."""
+
+    given: Mapping[Annotation[Any], Any]
+    """Those that are set and valid."""
+    denied: bool
+    """Whether one that guards access can't be obeyed."""
+
+    def __getitem__(self, annotation: Annotation[T]) -> T:
+        return cast("T", self.given.get(annotation, annotation.default))
+
+
+def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple[Values, Problems]:
+    """Read every annotation under `prefix`. An empty value is an unset one."""
+    texts = {
+        name.removeprefix(prefix + "/"): text
+        for name, text in annotations.items()
+        if name.startswith(prefix + "/") and text.strip()
+    }
+    given: dict[Annotation[Any], Any] = {}
+    problems: list[Problem] = []
+    denied = False
+    for name, annotation in _known(texts):
+        try:
+            given[annotation] = _parse(annotation, texts[name])
+        except Invalid as invalid:
+            denied |= annotation.on_error is OnError.DENY
+            problems.append(_invalid(owner, name, annotation, texts[name], invalid))
+    unknown = [name for name in texts if name not in BY_NAME]
+    denied |= any(name.startswith(_GUARDS) for name in unknown)
+    problems += [_unknown(owner, name) for name in unknown]
+    return Values(given, denied), tuple(problems)
+
+
+def _known(texts: Mapping[str, str]) -> Iterator[tuple[str, Annotation[object]]]:
+    if not texts:
+        return
+    for annotation in ALL:
+        for name in (annotation.name, *annotation.aliases):
+            if name in texts:
+                yield name, annotation
+                break
+
+
+def _parse(annotation: Annotation[T], text: str) -> T:
+    if len(text) > LONGEST:
+        raise Invalid(f"at most {LONGEST} characters long", f"Shorten it; it has {len(text)}.")
+    return annotation.parse(text.strip())
+
+
+def _invalid(
+    owner: ObjectRef, name: str, annotation: Annotation[object], text: str, invalid: Invalid
+) -> Problem:
+    meanwhile = (
+        "Meanwhile: its paths answer 503, since this guards access."
+        if annotation.on_error is OnError.DENY
+        else f"Meanwhile: {describe(annotation.default)}, the default."
+    )
+    return Problem(
+        object=owner,
+        field=name,
+        code=Code.ANNOTATION_INVALID,
+        severity=Severity.ERROR,
+        message=f"{shown(text)} is not {invalid.expected}.",
+        hint=f"{invalid.hint} {meanwhile}",
+    )
+
+
+def _unknown(owner: ObjectRef, name: str) -> Problem:
+    near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.8)
+    way_out = f"Did you mean {near[0]}?" if near else "Remove it, or do without what it asks for."
+    guards = name.startswith(_GUARDS)
+    effect = "its paths answer 503, since this guards access" if guards else "it has no effect"
+    return Problem(
+        object=owner,
+        field=name,
+        code=Code.ANNOTATION_UNKNOWN,
+        severity=Severity.ERROR if guards else Severity.WARNING,
+        message="Pillion has no annotation of this name.",
+        hint=f"{way_out} Meanwhile: {effect}.",
+    )
+
+
+def shown(text: str, longest: int = 80) -> str:
+    """Quote a user's value for a message: one line, cut where it is long."""
+    cut = text if len(text) <= longest else text[:longest] + "…"
+    return '"' + cut.encode("unicode_escape").decode().replace('"', '\\"') + '"'

@@ -1,0 +1,161 @@
+"""The types of annotations' values: text to value, or Invalid. And back, for messages."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from functools import singledispatch
+from typing import TypeVar
+
+import pcre2
+
+from generator.annotations.declaration import Invalid
+from generator.model import Duration, Expression, Regex, Size
+
+LONGEST = 2000
+"""Characters in a value. nginx reads no token of 4,096 bytes or more (NGX_CONF_BUFFER)."""
+
+_SIZE = re.compile(r"(\d{1,12})([bkmg]?)", re.IGNORECASE)
+_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_LONGEST_DURATION_S = 365 * 24 * 3600
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def boolean(text: str) -> bool:
+    """Read `true` or `false` in the spellings that Go's ParseBool takes."""
+    if text in {"1", "t", "T", "true", "TRUE", "True"}:
+        return True
+    if text in {"0", "f", "F", "false", "FALSE", "False"}:
+        return False
+    raise Invalid("a boolean", 'Write "true" or "false".')
+
+
+def size(text: str) -> Size:
+    """Read a number of bytes, with b, k, m or g behind it or none."""
+    found = _SIZE.fullmatch(text)
+    if not found:
+        raise Invalid("a size", "Write a number with k, m or g, such as 8m.")
+    return Size(int(found[1]) * _UNITS[found[2].lower()])
+
+
+def seconds(text: str) -> Duration:
+    """Read a whole number of seconds, from 1 to a year."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= _LONGEST_DURATION_S:
+        raise Invalid(
+            "a number of seconds from 1 to 31536000",
+            "Write whole seconds without a unit, such as 60.",
+        )
+    return Duration(int(text) * 1000)
+
+
+def one_of(choices: type[E]) -> Callable[[str], E]:
+    """Read one word of a closed list, in upper or lower case."""
+
+    def parse(text: str) -> E:
+        for choice in choices:
+            if text.strip().lower() == choice.lower():
+                return choice
+        listed = ", ".join(choices)
+        raise Invalid(f"one of {listed}", f"Write one of {listed}.")
+
+    return parse
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Read addresses and networks in CIDR notation, separated by commas."""
+    found = []
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            found.append(str(ipaddress.ip_network(item, strict=False)))
+        except ValueError:
+            raise Invalid(
+                f"a list of networks: {item!r} is none",
+                "Write addresses or networks separated by commas, such as 10.0.0.0/8,192.0.2.7.",
+            ) from None
+    if not found:
+        raise Invalid("a list of networks: it is empty", "Name at least one network.")
+    return tuple(found)
+
+
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w*)\}?|(?P<plain>[1-9]|\w*))", re.ASCII)
+_VARIABLES = frozenset(
+    {
+        *("args", "content_length", "content_type", "document_uri", "host", "hostname"),
+        *("http_host", "https", "is_args", "query_string", "remote_addr", "remote_port"),
+        *("remote_user", "request_id", "request_method", "request_uri", "scheme"),
+        *("server_addr", "server_name", "server_port", "server_protocol", "uri"),
+    }
+)
+_VARIABLE_FAMILIES = re.compile(r"(?:arg|cookie|http)_[a-z0-9_]{1,60}|[1-9]", re.ASCII)
+
+
+def rewrite_target(text: str) -> Expression:
+    """Read a path, or a URL path with captures (`$1`) and variables of the closed list."""
+    if not text.startswith("/"):
+        raise Invalid("a path", "Begin with a slash, such as /$2.")
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise Invalid("a path without blanks or control characters", "Encode them, as in %20.")
+    return expression(text)
+
+
+def expression(text: str) -> Expression:
+    """Read text with variables; only those of nginx's that exist everywhere are let in."""
+    for found in _VARIABLE.finditer(text):
+        name = found["braced"] if found["braced"] is not None else found["plain"]
+        unclosed = found[0].startswith("${") and not found[0].endswith("}")
+        if unclosed or not (name in _VARIABLES or _VARIABLE_FAMILIES.fullmatch(name)):
+            raise Invalid(
+                f"an expression that nginx knows: {found[0]} is not one of its variables here",
+                "Use captures such as $1, or variables such as $host, $request_uri or $http_NAME.",
+            )
+    return Expression(text)
+
+
+_NOT_IN_REGEXES = {
+    r"\(\*": "a verb of PCRE2's such as (*UTF)",
+    r"\(\?C": "a callout",
+    r"\(\?(?:P?<(?![=!])|')": "a named group, which would set a variable of nginx's",
+    r"[^\x21-\x7e]": "a blank, a control character or one beyond ASCII",
+}
+_LONGEST_REGEX = 1000
+
+
+def regex(text: str) -> Regex:
+    """Read a regular expression that nginx's PCRE2 compiles and that sets no variable."""
+    if len(text) > _LONGEST_REGEX:
+        raise Invalid(
+            f"at most {_LONGEST_REGEX} characters long", f"Shorten it; it has {len(text)}."
+        )
+    for pattern, meaning in _NOT_IN_REGEXES.items():
+        if re.search(pattern, text):
+            raise Invalid(f"a regular expression as taken here: it has {meaning}", "Leave it out.")
+    try:
+        pcre2.compile(text.encode(), pcre2.IGNORECASE, jit=False)
+    except pcre2.PatternError as error:
+        raise Invalid(f"a regular expression ({error})", "Mend the pattern.") from None
+    return Regex(text)
+
+
+@singledispatch
+def describe(value: object) -> str:
+    """Give a value as a user would write it, for messages and reference tables."""
+    return str(value) if value else "none"
+
+
+@describe.register
+def _(value: bool) -> str:  # noqa: FBT001 - the dispatched type
+    return str(value).lower()
+
+
+@describe.register
+def _(value: Size) -> str:
+    for unit in "gmk":
+        if value.bytes and value.bytes % _UNITS[unit] == 0:
+            return f"{value.bytes // _UNITS[unit]}{unit}"
+    return str(value.bytes)
+
+
+@describe.register
+def _(value: Duration) -> str:
+    return str(value.milliseconds // 1000)

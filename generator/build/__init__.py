@@ -1,0 +1,12 @@
+"""Snapshot to Model and Problems. Pure: the same snapshot gives the same model.
+
+`build.py` has the steps; a module each for what a step knows. Knows Kubernetes'
+rules and the annotations' values; knows nothing of nginx's syntax, of the apiserver
+or of the volume.
+"""
+
+from generator.build.build import Build, build
+from generator.build.memo import Memo
+from generator.build.options import Options
+
+__all__ = ["Build", "Memo", "Options", "build"]

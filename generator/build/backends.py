@@ -1,0 +1,251 @@
+"""From what a rule names to where requests go. Rules: Service, EndpointSlice."""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from generator.build.memo import Reads
+from generator.build.names import is_host, is_label
+from generator.build.options import Options
+from generator.model import (
+    Action,
+    Answer,
+    Endpoint,
+    Protocol,
+    Proxy,
+    ProxyByName,
+    Upstream,
+)
+from generator.objects import (
+    Backend,
+    EndpointSlice,
+    Kind,
+    Name,
+    ObjectRef,
+    Service,
+    ServicePort,
+    ServicePortRef,
+    SliceEndpoint,
+)
+from generator.problems import Code, Problem, Severity
+
+UNAVAILABLE = Answer(status=503)
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """Where a backend's requests go."""
+
+    action: Action
+    upstream: Upstream | None = None
+    service: str = ""
+    port: str = ""
+    problem: Problem | None = None
+
+
+class Complaint(Struct, frozen=True):
+    """Whose field it is that a problem with a backend belongs to."""
+
+    object: ObjectRef
+    field: str
+
+    def target(self, code: Code, severity: Severity, message: str, hint: str) -> Target:
+        """Answer 503, and say why."""
+        problem = Problem(
+            object=self.object,
+            field=self.field,
+            code=code,
+            severity=severity,
+            message=message,
+            hint=f"{hint} Meanwhile: it is answered 503.",
+        )
+        return Target(action=UNAVAILABLE, problem=problem)
+
+
+def resolve(
+    backend: Backend,
+    protocol: Protocol,
+    complaint: Complaint,
+    reads: Reads,
+    options: Options,
+) -> Target:
+    """Find the endpoints of a backend in the namespace of the object that names it."""
+    if backend.service is None:
+        kind = backend.resource.kind if backend.resource else "nothing"
+        return complaint.target(
+            Code.BACKEND_NOT_SUPPORTED,
+            Severity.ERROR,
+            f"The backend is {kind}; Pillion passes requests to Services only.",
+            "Name a Service under backend.service.",
+        )
+    name = Name(complaint.object.name.namespace, backend.service.name)
+    service = reads.service(name) if is_label(name.name) else None
+    if service is None:
+        return complaint.target(
+            Code.SERVICE_NOT_FOUND,
+            Severity.ERROR,
+            f'There is no Service "{name.name}" in namespace {name.namespace}.',
+            "Create it, or name one that exists.",
+        )
+    wanted = backend.service.port
+    if service.spec.type == "ExternalName":
+        return _external(service, wanted, protocol, complaint, options)
+    port = find_port(service, wanted)
+    if port is None:
+        return complaint.target(
+            Code.SERVICE_PORT_NOT_FOUND,
+            Severity.ERROR,
+            f"Service {name} has no port {wanted.name or wanted.number}.",
+            f"Name one of its ports: {_listed(service.spec.ports)}.",
+        )
+    return _proxied(service, port, protocol, complaint, reads)
+
+
+def find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
+    """Find a Service's port by name, or by number where no name is given."""
+    for port in service.spec.ports:
+        if (port.name == wanted.name) if wanted.name else (port.port == wanted.number):
+            return port
+    return None
+
+
+def _listed(ports: Iterable[ServicePort]) -> str:
+    return ", ".join(f"{p.port} ({p.name})" if p.name else str(p.port) for p in ports) or "none"
+
+
+def _proxied(
+    service: Service, port: ServicePort, protocol: Protocol, complaint: Complaint, reads: Reads
+) -> Target:
+    endpoints = usable_endpoints(reads.endpoint_slices(service.name), port.name)
+    if not endpoints:
+        return complaint.target(
+            Code.NO_ENDPOINTS,
+            Severity.WARNING,
+            f"Service {service.name} has no ready endpoint for port {port.name or port.port}.",
+            "Look at its Pods and at its selector.",
+        )
+    upstream = Upstream(
+        name=_upstream_name(service.name, port, protocol),
+        service=ObjectRef(Kind.SERVICE, service.name),
+        endpoints=endpoints,
+    )
+    return Target(
+        action=Proxy(upstream=upstream.name, protocol=protocol),
+        upstream=upstream,
+        service=str(service.name),
+        port=port.name or str(port.port),
+    )
+
+
+def _upstream_name(service: Name, port: ServicePort, protocol: Protocol) -> str:
+    """Name an upstream so that nginx finds it fast: by hash first, and told apart by protocol.
+
+    Kept-alive connections belong to an upstream; one may not speak two protocols.
+    """
+    parts = [service.namespace, service.name, str(port.port)]
+    if protocol is not Protocol.HTTP:
+        parts.append(protocol.lower())
+    readable = "-".join(parts)
+    return f"{hashlib.sha256(readable.encode()).hexdigest()[:8]}-{readable}"
+
+
+def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
+    """Give the ready endpoints; where there are none, those that still serve while terminating.
+
+    Rules: KEP-1669, "Proxy terminating endpoints".
+    """
+    found = [
+        (endpoint, port.port)
+        for s in slices
+        if s.address_type in {"IPv4", "IPv6"}
+        for port in s.ports
+        if port.name == port_name and 0 < port.port < 1 << 16
+        for endpoint in s.endpoints
+        if endpoint.addresses and _is_address(endpoint.addresses[0])
+    ]
+    chosen = [f for f in found if _ready(f[0])] or [f for f in found if _still_serving(f[0])]
+    return tuple(sorted({Endpoint(e.addresses[0], port) for e, port in chosen}))
+
+
+def _ready(endpoint: SliceEndpoint) -> bool:
+    return endpoint.conditions.ready is not False
+
+
+def _still_serving(endpoint: SliceEndpoint) -> bool:
+    return bool(endpoint.conditions.serving and endpoint.conditions.terminating)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def _external(
+    service: Service,
+    wanted: ServicePortRef,
+    protocol: Protocol,
+    complaint: Complaint,
+    options: Options,
+) -> Target:
+    host = service.spec.external_name.lower().rstrip(".")
+    port = find_port(service, wanted)
+    number = port.port if port else wanted.number
+    if not options.external_names:
+        return complaint.target(
+            Code.BACKEND_NOT_SUPPORTED,
+            Severity.ERROR,
+            f"Service {service.name} is of type ExternalName, which this installation shuts out.",
+            "Name a Service with endpoints, or ask the admin about --disable-svc-external-name.",
+        )
+    if not number:
+        return complaint.target(
+            Code.SERVICE_PORT_NOT_FOUND,
+            Severity.ERROR,
+            f"Service {service.name} has no port {wanted.name}.",
+            f"Name one of its ports: {_listed(service.spec.ports)}; or give a number.",
+        )
+    if not (is_host(host) or _is_address(host)) or (_is_loopback(host) and not options.loopback):
+        return complaint.target(
+            Code.BACKEND_NOT_SUPPORTED,
+            Severity.ERROR,
+            f'Service {service.name} has externalName "{host}", which is not a host elsewhere.',
+            "Give it a DNS name of another machine.",
+        )
+    if _is_address(host) or host == "localhost":
+        return _fixed(service, Endpoint(_ADDRESSES.get(host, host), number), protocol)
+    return Target(
+        action=ProxyByName(host=host, port=number, protocol=protocol),
+        service=str(service.name),
+        port=str(number),
+    )
+
+
+_ADDRESSES = {"localhost": "127.0.0.1"}
+
+
+def _fixed(service: Service, endpoint: Endpoint, protocol: Protocol) -> Target:
+    """Pass on to an address that stands where a name should."""
+    upstream = Upstream(
+        name=_upstream_name(service.name, ServicePort(port=endpoint.port), protocol),
+        service=ObjectRef(Kind.SERVICE, service.name),
+        endpoints=(endpoint,),
+    )
+    return Target(
+        action=Proxy(upstream=upstream.name, protocol=protocol),
+        upstream=upstream,
+        service=str(service.name),
+        port=str(endpoint.port),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a name leads to this very machine, where nginx's own status listener is."""
+    if not _is_address(host):
+        return host == "localhost" or host.endswith(".localhost")
+    address = ipaddress.ip_address(host)
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_link_local)

@@ -1,0 +1,269 @@
+"""What one Ingress asks for, whatever other Ingresses ask for."""
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+
+from msgspec import Struct
+
+from generator.annotations.access import ALLOWLIST_SOURCE_RANGE, DENYLIST_SOURCE_RANGE
+from generator.annotations.backends import BACKEND_PROTOCOL
+from generator.annotations.reading import Values, read, shown
+from generator.annotations.redirects import FORCE_SSL_REDIRECT, SSL_REDIRECT
+from generator.annotations.rewriting import REWRITE_TARGET, USE_REGEX
+from generator.build.backends import UNAVAILABLE, Complaint, Target, resolve
+from generator.build.certificates import Unusable, certificate_of, covers
+from generator.build.directives import directives
+from generator.build.memo import Reads
+from generator.build.names import is_host
+from generator.build.options import Options
+from generator.build.paths import PathRule, invalid_path
+from generator.model import AccessRule, Certificate, Handler, Rewrite, Upstream
+from generator.objects import TLS, Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
+from generator.problems import Code, Problem, Problems, Severity
+
+
+class Redirect(Enum):
+    """When http is answered with a redirect to https."""
+
+    NEVER = "never"
+    WITH_TLS = "where the host has TLS, be it by another Ingress"
+    ALWAYS = "always"
+
+
+class HostPart(Struct, frozen=True, kw_only=True):
+    """What one Ingress adds to one host."""
+
+    owner: ObjectRef
+    host: str
+    rules: tuple[PathRule, ...] = ()
+    fallback: Handler | None = None
+    """Who answers paths without a rule (`spec.defaultBackend`)."""
+    redirect: Redirect
+    tls: bool = False
+    certificate: Certificate | None = None
+    regex: bool = False
+    """Whether it makes every path of the host a regular expression (compatibility)."""
+
+
+class Contribution(Struct, frozen=True, kw_only=True):
+    """All that one Ingress adds."""
+
+    parts: tuple[HostPart, ...] = ()
+    upstreams: tuple[Upstream, ...] = ()
+    problems: Problems = ()
+
+
+def contribute(
+    ingress: Ingress, reads: Reads, options: Options, *, compatible: bool
+) -> Contribution:
+    """Work out what an Ingress asks for. Its mistakes cost it what they touch, no more."""
+    values, problems = read(ingress.metadata.annotations, options.annotations_prefix, ingress.ref)
+    work = _Work(ingress, values, reads, options, list(problems))
+    fallback = work.fallback()
+    hosts = _by_host(ingress)
+    regex = compatible and (values[USE_REGEX] or values[REWRITE_TARGET] is not None)
+    parts = []
+    for host, paths in hosts.items():
+        if host and not is_host(host):
+            work.problems.append(_invalid_host(ingress, host))
+            continue
+        tls = _tls_of(ingress.spec.tls, host)
+        parts.append(
+            HostPart(
+                owner=ingress.ref,
+                host=host,
+                rules=tuple(work.rules(paths)),
+                fallback=fallback,
+                redirect=_redirect(values),
+                tls=tls is not None,
+                certificate=work.certificate(tls, host) if tls else None,
+                regex=regex,
+            )
+        )
+    if any(part.host == "" for part in parts) and not options.catch_all:
+        parts = [part for part in parts if part.host]
+        work.problems.append(_no_catch_all(ingress))
+    return Contribution(
+        parts=tuple(parts),
+        upstreams=tuple({u.name: u for u in work.upstreams}.values()),
+        problems=tuple(dict.fromkeys(work.problems)),
+    )
+
+
+def _by_host(ingress: Ingress) -> dict[str, list[tuple[str, HTTPPath]]]:
+    """Give each host its paths, with the field that each stands in.
+
+    A default backend also answers hosts that nobody names, and those of the TLS section.
+    """
+    hosts: dict[str, list[tuple[str, HTTPPath]]] = {}
+    for r, rule in enumerate(ingress.spec.rules):
+        paths = hosts.setdefault(rule.host.lower(), [])
+        for p, path in enumerate(rule.http.paths if rule.http else ()):
+            paths.append((f"spec.rules[{r}].http.paths[{p}]", path))
+    if ingress.spec.default_backend:
+        hosts.setdefault("", [])
+        for tls in ingress.spec.tls:
+            for host in tls.hosts:
+                hosts.setdefault(host.lower(), [])
+    return hosts
+
+
+def _tls_of(sections: Iterable[TLS], host: str) -> TLS | None:
+    """Find the TLS section for a host: by its name, by a wildcard, or one for all hosts."""
+    parent = "*." + host.partition(".")[2]
+    for tls in sections:
+        hosts = [h.lower() for h in tls.hosts]
+        if host in hosts or (host and parent in hosts) or not hosts:
+            return tls
+    return None
+
+
+def _redirect(values: Values) -> Redirect:
+    if values[FORCE_SSL_REDIRECT]:
+        return Redirect.ALWAYS
+    return Redirect.WITH_TLS if values[SSL_REDIRECT] else Redirect.NEVER
+
+
+class _Work:
+    """One Ingress on its way to a contribution; collects problems and upstreams."""
+
+    def __init__(
+        self,
+        ingress: Ingress,
+        values: Values,
+        reads: Reads,
+        options: Options,
+        problems: list[Problem],
+    ) -> None:
+        self.ingress = ingress
+        self.values = values
+        self.reads = reads
+        self.options = options
+        self.problems = problems
+        self.upstreams: list[Upstream] = []
+
+    def rules(self, paths: Iterable[tuple[str, HTTPPath]]) -> Iterator[PathRule]:
+        """Turn paths into rules, each with its handler."""
+        regex = self.values[USE_REGEX] or self.values[REWRITE_TARGET] is not None
+        for field, path in paths:
+            text = path.path or "/"
+            problem = invalid_path(text, self.ingress.ref, f"{field}.path", regex=regex)
+            if problem:
+                self.problems.append(problem)
+                continue
+            rule = PathRule(
+                path=text,
+                type=PathType.IMPLEMENTATION_SPECIFIC if not path.path else path.path_type,
+                regex=regex,
+                field=field,
+                handler=self.handler(path.backend, f"{field}.backend"),
+            )
+            yield rule if self.values[REWRITE_TARGET] is None else self._rewritten(rule)
+
+    def _rewritten(self, rule: PathRule) -> PathRule:
+        target = self.values[REWRITE_TARGET]
+        assert target is not None  # noqa: S101 - the caller has looked
+        return rule.with_rewrite(Rewrite(pattern=rule.pattern(), target=target))
+
+    def fallback(self) -> Handler | None:
+        """Give the handler of the default backend, if there is one."""
+        backend = self.ingress.spec.default_backend
+        return self.handler(backend, "spec.defaultBackend") if backend else None
+
+    def handler(self, backend: Backend, field: str) -> Handler:
+        """Say what becomes of requests for a backend."""
+        target = self._target(backend, field)
+        return Handler(
+            owner=self.ingress.ref,
+            action=UNAVAILABLE if self.values.denied else target.action,
+            service=target.service,
+            port=target.port,
+            access=_access(self.values),
+            directives=directives(self.values),
+        )
+
+    def _target(self, backend: Backend, field: str) -> Target:
+        complaint = Complaint(self.ingress.ref, field)
+        protocol = self.values[BACKEND_PROTOCOL]
+        target = resolve(backend, protocol, complaint, self.reads, self.options)
+        if target.problem:
+            self.problems.append(target.problem)
+        if target.upstream:
+            self.upstreams.append(target.upstream)
+        return target
+
+    def certificate(self, tls: TLS, host: str) -> Certificate | None:
+        """Find the certificate of a TLS section; None, the default one, where it is unusable."""
+        if not tls.secret_name:
+            return None
+        name = Name(self.ingress.name.namespace, tls.secret_name)
+        secret = self.reads.secret(name)
+        if secret is None:
+            self._complain(
+                Code.SECRET_NOT_FOUND,
+                Severity.ERROR,
+                f'There is no Secret "{name.name}" in namespace {name.namespace}.',
+                "Create it with type kubernetes.io/tls. "
+                "Meanwhile: https answers with the default certificate.",
+            )
+            return None
+        try:
+            certificate = certificate_of(secret)
+        except Unusable as reason:
+            self._complain(
+                Code.CERTIFICATE_INVALID,
+                Severity.ERROR,
+                f"Secret {name} {reason}.",
+                "Replace it. Meanwhile: https answers with the default certificate.",
+            )
+            return None
+        if host and not covers(certificate, host):
+            self._complain(
+                Code.CERTIFICATE_INVALID,
+                Severity.WARNING,
+                f"The certificate in Secret {name} is not for host {host}.",
+                "Issue one with that DNS name. Meanwhile: it is served, and browsers warn.",
+            )
+        return certificate
+
+    def _complain(self, code: Code, severity: Severity, message: str, hint: str) -> None:
+        self.problems.append(
+            Problem(
+                object=self.ingress.ref,
+                field="spec.tls",
+                code=code,
+                severity=severity,
+                message=message,
+                hint=hint,
+            )
+        )
+
+
+def _access(values: Values) -> tuple[AccessRule, ...]:
+    denied = [AccessRule(allow=False, network=n) for n in values[DENYLIST_SOURCE_RANGE]]
+    allowed = [AccessRule(allow=True, network=n) for n in values[ALLOWLIST_SOURCE_RANGE]]
+    return (*denied, *allowed, *([AccessRule(allow=False, network="all")] if allowed else []))
+
+
+def _invalid_host(ingress: Ingress, host: str) -> Problem:
+    return Problem(
+        object=ingress.ref,
+        field="spec.rules.host",
+        code=Code.HOST_INVALID,
+        severity=Severity.ERROR,
+        message=f"{shown(host)} is not a host name.",
+        hint="Write a DNS name in lower case, with *. before it for one label more. "
+        "Meanwhile: this rule is left out.",
+    )
+
+
+def _no_catch_all(ingress: Ingress) -> Problem:
+    return Problem(
+        object=ingress.ref,
+        field="spec.rules.host",
+        code=Code.HOST_INVALID,
+        severity=Severity.ERROR,
+        message="A rule without a host, or a default backend, answers for every unknown host.",
+        hint="Name a host, or ask the admin about --disable-catch-all. "
+        "Meanwhile: unknown hosts are not answered by this Ingress.",
+    )

@@ -1,0 +1,125 @@
+"""From the parts that Ingresses add to a host to its one server. The older Ingress wins."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from generator.build.contribution import HostPart, Redirect
+from generator.build.paths import Matcher, PathRule, matchers
+from generator.model import Answer, Handler, Host, Location, Match, Regex, Server, Word
+from generator.problems import Code, Problem, Problems, Severity
+
+NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
+HEALTHY = Handler(owner=None, action=Answer(status=200, body="ok"))
+
+
+class Merged(Struct, frozen=True):
+    """A server, and what was wrong with the parts that it was made of."""
+
+    server: Server
+    problems: Problems
+
+
+def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> Merged:
+    """Make the server of one host. `parts` come oldest Ingress first."""
+    regex = any(part.regex for part in parts)
+    tls = next((part for part in parts if part.tls), None)
+    taken: dict[Matcher, Location] = {}
+    problems: list[Problem] = []
+    for part, rule in _exact_first(parts):
+        claims = matchers(rule, regex=regex)
+        if claims[-1] in taken:
+            problems.append(_taken(host, part, rule, taken[claims[-1]]))
+            continue
+        handler = _with_redirect(rule.handler, part.redirect, tls=tls is not None)
+        for match, path in claims:
+            location = Location(match=match, path=path, rule=rule.path, handler=handler)
+            taken.setdefault((match, path), location)
+    if regex:
+        problems += _turned_into_regexes(parts)
+    fallback = _fallback(parts, default_backend, tls=tls is not None)
+    return Merged(
+        Server(
+            host=Host(host),
+            tls=tls is not None,
+            certificate=tls.certificate if tls else None,
+            locations=tuple(sorted(_complete(taken, host, fallback), key=_order)),
+        ),
+        tuple(problems),
+    )
+
+
+def _exact_first(parts: Iterable[HostPart]) -> Iterator[tuple[HostPart, PathRule]]:
+    """Exact paths come before prefixes of the same text, and so does `= /foo` of one."""
+    rules = [(part, rule) for part in parts for rule in part.rules]
+    yield from sorted(rules, key=lambda r: r[1].type.value != "Exact")
+
+
+def _with_redirect(handler: Handler, redirect: Redirect, *, tls: bool) -> Handler:
+    wanted = redirect is Redirect.ALWAYS or (redirect is Redirect.WITH_TLS and tls)
+    return replace(handler, redirect_to_https=True) if wanted else handler
+
+
+def _fallback(parts: Iterable[HostPart], default_backend: Handler, *, tls: bool) -> Handler:
+    """Find who answers paths that no rule names."""
+    for part in parts:
+        if part.fallback:
+            return _with_redirect(part.fallback, part.redirect, tls=tls)
+    return default_backend
+
+
+def _complete(taken: dict[Matcher, Location], host: str, fallback: Handler) -> list[Location]:
+    """Add the locations that every server has, so that none of nginx's own answers shows."""
+    locations = list(taken.values())
+    root = (Match.PREFIX, Word("/"))
+    if root not in taken:
+        locations.append(_plain(*root, "/", fallback))
+        health = (Match.EXACT, Word("/healthz"))
+        if not host and fallback is NOT_FOUND and health not in taken:
+            locations.append(_plain(*health, "/healthz", HEALTHY))
+    return locations
+
+
+def _plain(match: Match, path: Word | Regex, rule: str, handler: Handler) -> Location:
+    return Location(match=match, path=path, rule=rule, handler=handler)
+
+
+def _order(location: Location) -> tuple[str, int, str]:
+    """Sort for nginx, which takes the first regular expression that fits: longest first."""
+    text = location.path.pattern if isinstance(location.path, Regex) else location.path.text
+    return (location.match.name, -len(text), text)
+
+
+def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Problem:
+    owner = winner.handler.owner
+    return Problem(
+        object=part.owner,
+        field=f"{rule.field}.path",
+        code=Code.PATH_TAKEN,
+        severity=Severity.ERROR,
+        message=f'Host {host or "*"}, path "{rule.path}" belongs to Ingress {owner}, '
+        "which is older."
+        if owner != part.owner
+        else f'Host {host or "*"}, path "{rule.path}" stands twice in this Ingress.',
+        hint="Choose another path, or remove one. Meanwhile: the first one is served.",
+    )
+
+
+def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
+    """Tell those who do not expect it that another Ingress of the host changed their paths."""
+    culprit = next(part.owner for part in parts if part.regex)
+    for part in parts:
+        for rule in part.rules:
+            if not rule.regex or rule.type is not rule.type.IMPLEMENTATION_SPECIFIC:
+                yield Problem(
+                    object=part.owner,
+                    field=f"{rule.field}.pathType",
+                    code=Code.PATH_BECOMES_REGEX,
+                    severity=Severity.INFO,
+                    message=f'Path "{rule.path}" of type {rule.type} is compared as a regular '
+                    f"expression without case, since Ingress {culprit} has use-regex or "
+                    "rewrite-target for this host.",
+                    hint="Write pathType ImplementationSpecific if that is meant; "
+                    "else put the other Ingress on a host of its own.",
+                )
