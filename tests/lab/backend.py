@@ -64,7 +64,7 @@ class Backend:
     async def _start(self) -> None:
         app = web.Application(client_max_size=0)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
         await self._runner.setup()
         site = web.TCPSite(
             self._runner, self.address, self.port, ssl_context=self.tls, reuse_address=True
