@@ -103,15 +103,17 @@ class Status:
     serving: int
     """The generation that nginx serves now; after a refusal the one before."""
     message: str = ""
-    """nginx's own words where it was refused, else empty."""
+    """nginx's own words where it was refused, or what kept it from being served; else empty."""
     file: str = ""
     line: int = 0
     """The place in the wish that nginx's message names (0: none)."""
     durations: dict[str, float] = field(default_factory=dict)
-    """Milliseconds by stage: `seen` (file written to noticed), `check`, `reload`, `verify`."""
+    """Milliseconds by stage: `seen` (file written to noticed), `check` (`nginx -t`), `reload` (put
+    in place and signalled), `verify` (signalled to served by new workers only)."""
     nginx_version: str = ""
     nginx_modules: tuple[str, ...] = ()
-    """As in `nginx -V`, without `--with-` and `--add-module=` (`http_v2_module`)."""
+    """As in `nginx -V`, without `--with-` and `--add-module=`: `http_v2_module`,
+    `headers-more-nginx-module-0.40`; `http_geoip_module=dynamic` has to be loaded first."""
     started_workers: tuple[int, ...] = ()
     """The pids of the workers that the reload started."""
 

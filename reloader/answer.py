@@ -1,0 +1,78 @@
+"""`live/status.json`: the answer to the newest wish that was tried.
+
+An answer that cannot be written now is written at a later look; a file that somebody
+took away comes back.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+from reloader.check import Build, Refusal
+from reloader.contract import Status, Volume, Wish, write_atomically
+from reloader.master import Identity
+
+
+class Answer:
+    """What the generator is to know, and whether it has been written."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._status = Status(generation=0, hash="", applied=False, serving=0)
+        self._written: Status | None = None
+
+    @property
+    def serving(self) -> int:
+        """The generation that nginx was last seen to serve."""
+        return self._status.serving
+
+    @property
+    def nginx_version(self) -> str:
+        """The version of the nginx program."""
+        return self._status.nginx_version
+
+    def serves(self, generation: int) -> None:
+        """Note what nginx serves, whatever the answer is about."""
+        self._status = dataclasses.replace(self._status, serving=generation)
+
+    def describe(self, build: Build) -> None:
+        """Note what nginx is."""
+        self._status = dataclasses.replace(
+            self._status, nginx_version=build.version, nginx_modules=build.modules
+        )
+
+    def accept(
+        self, wish: Wish, durations: Mapping[str, float], started: frozenset[Identity]
+    ) -> None:
+        """Answer that nginx serves the wish."""
+        self._status = dataclasses.replace(
+            self._about(wish, durations),
+            applied=True,
+            serving=wish.generation,
+            started_workers=tuple(sorted(pid for pid, _ in started)),
+        )
+
+    def refuse(self, wish: Wish, durations: Mapping[str, float], refusal: Refusal) -> None:
+        """Answer that the wish was refused, and why."""
+        self._status = dataclasses.replace(
+            self._about(wish, durations),
+            message=refusal.message,
+            file=refusal.file,
+            line=refusal.line,
+        )
+
+    def write(self) -> None:
+        """Write what is not written yet. Raises OSError where the volume does not take it."""
+        if self._written != self._status or not self._volume.status.exists():
+            write_atomically(self._volume.status, self._status.encode())
+            self._written = self._status
+
+    def _about(self, wish: Wish, durations: Mapping[str, float]) -> Status:
+        return Status(
+            generation=wish.generation,
+            hash=wish.hash,
+            applied=False,
+            serving=self._status.serving,
+            durations={stage: round(ms, 1) for stage, ms in durations.items()},
+            nginx_version=self._status.nginx_version,
+            nginx_modules=self._status.nginx_modules,
+        )

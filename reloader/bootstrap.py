@@ -1,0 +1,75 @@
+"""The configuration for a volume that no wish has reached yet.
+
+nginx can start on it before anything else runs: the health of nginx is answered,
+all else is 503, and TLS is refused until there is a certificate.
+"""
+
+from pathlib import Path
+
+from reloader.contract import Volume, Wish
+
+_IPV6 = Path("/proc/net/if_inet6")
+
+
+def bootstrap(
+    volume: Volume, *, status_port: int, http_port: int | None, https_port: int | None
+) -> Wish:
+    """Give generation 0."""
+    servers = [_STATUS.format(port=status_port)]
+    if http_port is not None:
+        servers.append(_HTTP.format(listen=_listen(http_port, "default_server")))
+    if https_port is not None:
+        servers.append(_HTTPS.format(listen=_listen(https_port, "ssl default_server")))
+    body = _MAIN.format(pid=volume.pid, temp=volume.temp, servers="".join(servers))
+    return Wish.of(0, body.encode())
+
+
+def _listen(port: int, options: str) -> str:
+    hosts = ["", "[::]:"] if _IPV6.exists() else [""]
+    return "\n        ".join(f"listen {host}{port} {options};" for host in hosts)
+
+
+_MAIN = """\
+pid "{pid}";
+worker_processes 1;
+events {{
+}}
+http {{
+    access_log off;
+    client_body_temp_path "{temp}/client_body";
+    proxy_temp_path "{temp}/proxy";
+    fastcgi_temp_path "{temp}/fastcgi";
+    uwsgi_temp_path "{temp}/uwsgi";
+    scgi_temp_path "{temp}/scgi";
+{servers}}}
+"""
+
+_STATUS = """\
+    server {{
+        listen 127.0.0.1:{port};
+        default_type text/plain;
+        location = /healthz {{
+            return 200 "ok";
+        }}
+        location = /generation {{
+            return 200 "0";
+        }}
+        location / {{
+            return 503;
+        }}
+    }}
+"""
+
+_HTTP = """\
+    server {{
+        {listen}
+        return 503;
+    }}
+"""
+
+_HTTPS = """\
+    server {{
+        {listen}
+        ssl_reject_handshake on;
+    }}
+"""

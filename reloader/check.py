@@ -1,0 +1,168 @@
+"""Asks the nginx program what it is (`nginx -V`) and what it says of a file (`nginx -t`).
+
+Never starts a server. Raises Trouble where no answer could be had for a reason that
+is not the file's.
+"""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reloader.events import Event, Trouble
+from reloader.wake import Wake
+
+OLDEST = (1, 27, 4)
+"""The first with `keepalive_min_timeout`: without it a reload loses idle connections."""
+NEEDED = ("http_ssl_module", "http_v2_module")
+
+_VERSION = re.compile(r"^nginx version: \S+?/(\d+(?:\.\d+)+)", re.MULTILINE)
+_ARGUMENTS = re.compile(r"^configure arguments:(.*)$", re.MULTILINE)
+_COMPLAINT = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*)")
+_PLACE = re.compile(r"(?P<message>.*) in (?P<file>/.*):(?P<line>\d+)")
+_HINDERED = re.compile(
+    r"^(?:mkdir|chown)\(\) |"
+    r"\((?:23|24|28|30|122): "  # ENFILE, EMFILE, ENOSPC, EROFS, EDQUOT
+)
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """The nginx program, and how it is called."""
+
+    binary: str
+    directives: str
+    """What `-g` gets, such as `user root;`."""
+    prefix: Path
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class Build:
+    """What `nginx -V` tells."""
+
+    version: str
+    modules: tuple[str, ...] = ()
+
+    @property
+    def unfit(self) -> str:
+        """Why it cannot serve our configurations; empty where it can."""
+        if tuple(map(int, self.version.split("."))) < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            return f"it is {self.version}; {oldest} is the oldest that reloads without a loss"
+        lacking = [module for module in NEEDED if module not in self.modules]
+        return f"it was built without {' and '.join(lacking)}" if lacking else ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """nginx's objection, taken apart."""
+
+    message: str
+    file: str = ""
+    line: int = 0
+
+
+def ask_build(nginx: Nginx) -> Build:
+    """Ask `nginx -V`."""
+    try:
+        answer = subprocess.run(
+            [nginx.binary, "-V"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=nginx.timeout_s,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _missing(nginx, error) from error
+    return parse_build(answer.stderr)
+
+
+def parse_build(said: str) -> Build:
+    """Read the answer to `nginx -V`."""
+    version, arguments = _VERSION.search(said), _ARGUMENTS.search(said)
+    if version is None:
+        raise Trouble(Event.NGINX_MISSING, "its answer to -V is not one of nginx's")
+    return Build(version[1], tuple(_modules(arguments[1] if arguments else "")))
+
+
+def check(nginx: Nginx, conf: Path, wake: Wake) -> Refusal | None:
+    """Ask `nginx -t`; None where it accepts the file."""
+    command = [nginx.binary, "-t", "-c", str(conf), "-p", str(nginx.prefix), "-e", "stderr"]
+    if nginx.directives:
+        command += ["-g", nginx.directives]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise _missing(nginx, error) from error
+    with process:
+        said = _listen(process, nginx.timeout_s, wake)
+        if said is None:
+            process.kill()
+    if wake.stopping:
+        raise Trouble(Event.STOPPED, "the reloader ends")
+    if said is None:
+        return Refusal(f"nginx -t had no answer within {nginx.timeout_s:g} s")
+    return None if process.returncode == 0 else parse_refusal(said, process.returncode)
+
+
+def parse_refusal(said: str, returncode: int) -> Refusal:
+    """Find nginx's objection, and the place that it names, in what it said."""
+    complaint = _COMPLAINT.search(said)
+    if complaint is None:
+        return Refusal(_without_words(said, returncode))
+    if _HINDERED.search(complaint[1]):
+        raise Trouble(Event.NGINX_HINDERED, complaint[1])
+    place = _PLACE.fullmatch(complaint[1])
+    if place is None:
+        return Refusal(complaint[1])
+    return Refusal(place["message"], place["file"], int(place["line"]))
+
+
+def _listen(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake) -> str | None:
+    """Read all that it says; None where it does not come to an end in time."""
+    assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+    source = process.stderr.fileno()
+    os.set_blocking(source, False)
+    said = b""
+    deadline = time.monotonic() + timeout_s
+    while (left_s := deadline - time.monotonic()) > 0 and not wake.stopping:
+        wake.wait(left_s, source)
+        try:
+            part = os.read(source, 65536)
+        except BlockingIOError:
+            continue
+        if not part:
+            return said.decode(errors="replace")
+        said += part
+    return None
+
+
+def _modules(arguments: str) -> Iterator[str]:
+    for argument in shlex.split(arguments):
+        for prefix in ("--with-", "--add-module="):
+            if argument.startswith(prefix):
+                yield argument.removeprefix(prefix)
+
+
+def _without_words(said: str, returncode: int) -> str:
+    if returncode < 0:
+        return f"nginx -t was ended by {signal.Signals(-returncode).name}"
+    return said.strip()[-500:] or f"nginx -t ended with {returncode} and no word"
+
+
+def _missing(nginx: Nginx, error: Exception) -> Trouble:
+    reason = error.strerror if isinstance(error, OSError) else "it does not answer"
+    return Trouble(Event.NGINX_MISSING, f"{nginx.binary}: {reason}")

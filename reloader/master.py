@@ -1,0 +1,128 @@
+"""Finds nginx's master and its workers in /proc, anew each time.
+
+The master is the process whose title says so and names our `live/nginx.conf`; it may
+be anyone's child, and in a pod with a shared process namespace it belongs to another
+container. The pid file is only a hint: a killed nginx leaves it behind, and its number
+may by now be another process's. A process is its pid and its start: pids come again.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reloader.contract import Volume
+
+_PROC = Path("/proc")
+_MASTER = b"nginx: master process "
+_WORKER = b"nginx: worker process"
+_LEAVING = b"nginx: worker process is shutting down"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+Identity = tuple[int, int]
+"""The pid of a process and its start: what tells it from every other, earlier or later."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process; `started` is in clock ticks since the machine's start."""
+
+    pid: int
+    started: int
+    parent: int
+    title: bytes
+
+    @property
+    def identity(self) -> Identity:
+        """Give what tells it from every other process."""
+        return self.pid, self.started
+
+
+def find_master(volume: Volume) -> Process | None:
+    """Find the running master of our nginx, the newest if an old one lingers."""
+    hinted = _hinted(volume)
+    if hinted is not None and _names(hinted.title, volume.live):
+        return hinted
+    masters = [process for process in _processes() if _names(process.title, volume.live)]
+    # A worker that was forked this moment still has the title of its master.
+    pids = {process.pid for process in masters}
+    grown = [process for process in masters if process.parent not in pids]
+    return max(grown, key=lambda process: process.started, default=None)
+
+
+def workers(master: Process) -> frozenset[Identity]:
+    """Identities of the workers that take new connections."""
+    return frozenset(
+        process.identity
+        for process in _children(master)
+        if process.title.startswith(_WORKER) and not process.title.startswith(_LEAVING)
+    )
+
+
+def lives(process: Process) -> bool:
+    """Tell whether it still runs, and is no later process of the same pid."""
+    now = _read(process.pid)
+    return now is not None and now.identity == process.identity
+
+
+def hang_up(master: Process) -> None:
+    """Have the master read its configuration anew. Raises OSError where it may not or is gone."""
+    os.kill(master.pid, signal.SIGHUP)
+
+
+def since_epoch(started: int) -> float:
+    """Give the start of a process as a time of files (`st_ctime`)."""
+    now_s = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return now_s + started / _TICKS
+
+
+def _names(title: bytes, conf: Path) -> bool:
+    """Whether it is the title of a master that was started with this configuration."""
+    if not title.startswith(_MASTER):
+        return False
+    named = (f"-c {path} ".encode() for path in {conf, conf.resolve()})
+    return any(name in title + b" " for name in named)
+
+
+def _hinted(volume: Volume) -> Process | None:
+    try:
+        return _read(int(volume.pid.read_bytes()))
+    except (OSError, ValueError):
+        return None
+
+
+def _children(parent: Process) -> Iterator[Process]:
+    """Read the children from the kernel's list, where it keeps one."""
+    try:
+        listed = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_bytes().split()
+    except FileNotFoundError:
+        return (process for process in _processes() if process.parent == parent.pid)
+    return filter(None, (_read(int(pid)) for pid in listed))
+
+
+def _processes() -> Iterator[Process]:
+    pids = (int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdecimal())
+    return filter(None, map(_read, pids))
+
+
+def _read(pid: int) -> Process | None:
+    try:
+        title = Path(f"/proc/{pid}/cmdline").read_bytes()
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # The name, in parentheses, may hold anything; the fields after it are plain.
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    zombie = fields[0] in {b"Z", b"X"}
+    return (
+        None
+        if zombie
+        else Process(
+            pid=pid,
+            started=int(fields[19]),
+            parent=int(fields[1]),
+            title=title.replace(b"\0", b" ").strip(),
+        )
+    )
