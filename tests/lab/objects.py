@@ -6,6 +6,7 @@ A Service here has no selector: the EndpointSlice beside it names local processe
 from typing import Protocol
 
 from tests.lab.client import Client, Object
+from tests.lab.pki import Pair
 
 
 class Endpoint(Protocol):
@@ -55,6 +56,17 @@ def ingress(name: str, host: str, path: str = "/", service: str = "echo", **spec
         "kind": "Ingress",
         "metadata": {"name": name, "annotations": annotations},
         "spec": {"rules": [rule]} | spec,
+    }
+
+
+def tls_secret(name: str, pair: Pair) -> Object:
+    """A Secret with a certificate and its key, as `tls` of an Ingress names it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": name},
+        "stringData": {"tls.crt": pair.certificate, "tls.key": pair.key},
     }
 
 
