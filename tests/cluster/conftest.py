@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from tests.lab import binaries, namespace
+from tests.lab import namespace
 from tests.lab.backend import Backend
 from tests.lab.client import Client
 from tests.lab.control_plane import ControlPlane
@@ -27,7 +27,6 @@ def control_plane() -> Iterator[ControlPlane]:
             "`python -m tests.lab.namespace -- pytest tests/cluster`.",
             pytrace=False,
         )
-    binaries.provide(*binaries.CONTROL_PLANE)
     with ControlPlane() as plane:
         yield plane
 
