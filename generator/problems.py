@@ -26,9 +26,12 @@ class Code(StrEnum):
     BACKEND_NOT_SUPPORTED = "backend-not-supported"
     CERTIFICATE_INVALID = "certificate-invalid"
     CLASS_UNKNOWN = "class-unknown"
+    FILE_UNREADABLE = "file-unreadable"
     HOST_INVALID = "host-invalid"
+    NAME_INVALID = "name-invalid"
     NOT_DECODED = "not-decoded"
     NO_ENDPOINTS = "no-endpoints"
+    OBJECT_TWICE = "object-twice"
     PATH_BECOMES_REGEX = "path-becomes-regex"
     PATH_INVALID = "path-invalid"
     PATH_TAKEN = "path-taken"
@@ -37,6 +40,7 @@ class Code(StrEnum):
     SERVICE_NOT_FOUND = "service-not-found"
     SERVICE_PORT_NOT_FOUND = "service-port-not-found"
     TEMPLATE_REFUSED = "template-refused"
+    VALUE_NOT_TEXT = "value-not-text"
     VERSION_OLD = "version-old"
 
 

@@ -14,7 +14,7 @@ from generator.build.backends import UNAVAILABLE, Complaint, Target, resolve
 from generator.build.certificates import Unusable, certificate_of, covers
 from generator.build.directives import directives
 from generator.build.memo import Reads
-from generator.build.names import is_host
+from generator.build.names import is_host, is_label, is_subdomain
 from generator.build.options import Options
 from generator.build.paths import PathRule, invalid_path
 from generator.model import AccessRule, Certificate, Handler, Rewrite, Upstream
@@ -57,6 +57,8 @@ def contribute(
     ingress: Ingress, reads: Reads, options: Options, *, compatible: bool
 ) -> Contribution:
     """Work out what an Ingress asks for. Its mistakes cost it what they touch, no more."""
+    if not (is_label(ingress.name.namespace) and is_subdomain(ingress.name.name)):
+        return Contribution(problems=(_invalid_name(ingress),))
     values, problems = read(ingress.metadata.annotations, options.annotations_prefix, ingress.ref)
     work = _Work(ingress, values, reads, options, list(problems))
     fallback = work.fallback()
@@ -243,6 +245,17 @@ def _access(values: Values) -> tuple[AccessRule, ...]:
     denied = [AccessRule(allow=False, network=n) for n in values[DENYLIST_SOURCE_RANGE]]
     allowed = [AccessRule(allow=True, network=n) for n in values[ALLOWLIST_SOURCE_RANGE]]
     return (*denied, *allowed, *([AccessRule(allow=False, network="all")] if allowed else []))
+
+
+def _invalid_name(ingress: Ingress) -> Problem:
+    return Problem(
+        object=ingress.ref,
+        field="metadata.name",
+        code=Code.NAME_INVALID,
+        severity=Severity.ERROR,
+        message=f"{shown(str(ingress.name))} is not a name that Kubernetes takes.",
+        hint="Write DNS labels in lower case. Meanwhile: this Ingress is left out.",
+    )
 
 
 def _invalid_host(ingress: Ingress, host: str) -> Problem:
