@@ -22,6 +22,8 @@ class Kind(StrEnum):
     ENDPOINT_SLICE = "EndpointSlice"
     SECRET = "Secret"  # noqa: S105 - a kind, not a password
     CONFIG_MAP = "ConfigMap"
+    FILE = "file"
+    """A file or folder of manifests, where a problem is with no object in it."""
 
 
 class Name(NamedTuple):
@@ -192,7 +194,9 @@ class IngressClass(KubernetesObject, frozen=True, kw_only=True):
     @property
     def is_default(self) -> bool:
         """Whether Ingresses without a class belong to this one."""
-        return self.metadata.annotations.get("ingressclass.kubernetes.io/is-default-class") == "true"
+        return (
+            self.metadata.annotations.get("ingressclass.kubernetes.io/is-default-class") == "true"
+        )
 
 
 class ServicePort(_Object, frozen=True, kw_only=True):

@@ -1,0 +1,285 @@
+"""Takes the text of a file apart into the objects that it writes down.
+
+Plain values only: no tag makes a Python object, what expands without end or is nested
+too deep is refused, and annotations, labels and data are always text. YAML is read as
+kubectl reads it (YAML 1.1: `yes` is a boolean).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import yaml
+from msgspec import Struct
+from yaml.constructor import SafeConstructor
+
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_NOTHING = re.compile(
+    r"(?:\s|#[^\n]*(?:\n|$)|^%[^\n]*(?:\n|$)|^(?:---|\.\.\.)(?=\s|$))*", re.MULTILINE
+)
+
+_MAX_DEPTH = 60
+_OPENERS = ("[", "{", "- ", "? ")
+_SPARE_NODES = 10_000
+"""How many nodes aliases may add beyond one for each character."""
+
+_TEXT_SECTIONS = (("metadata", "annotations"), ("metadata", "labels"), ("data",), ("stringData",))
+_TEXT_DATA_KINDS = frozenset({"ConfigMap", "Secret"})
+
+
+class Broken(Exception):  # noqa: N818 - reads as the sentence it makes
+    """The text cannot be read. `line` counts from 1 within it."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+class Remark(NamedTuple):
+    """Something about a value that was read all the same."""
+
+    field: str
+    text: str | None
+    """The value as it is written; None where the remark is that a key stands twice."""
+
+
+class Chunk(NamedTuple):
+    """The text of one YAML document, or a whole JSON file."""
+
+    text: str
+    line: int
+    """Where it begins in its file, from 1."""
+
+
+class Document(Struct, frozen=True):
+    """One object as it is written down."""
+
+    line: int
+    """Within its chunk, from 1."""
+    value: Mapping[str, Any]
+    remarks: tuple[Remark, ...] = ()
+    node: yaml.Node | None = None
+    """For the lines of its fields; None where only JSON's own parser could read it."""
+
+
+def chunks(text: str) -> Iterator[Chunk]:
+    """Split at the lines `---`, which YAML allows nowhere else; leave empty ones out."""
+    line, start = 1, 0
+    for end in [*(match.start() for match in _SEPARATOR.finditer(text)), len(text)]:
+        part = text[start:end]
+        if not _NOTHING.fullmatch(part):
+            yield Chunk(_without_directives(part), line)
+        line += part.count("\n")
+        start = end
+
+
+def documents(text: str) -> tuple[Document, ...]:
+    """Read the objects of one chunk; those of a List each by itself. Raises Broken."""
+    try:
+        node = _compose(text)
+    except Broken as broken:
+        if not text.lstrip().startswith(("{", "[")):
+            raise
+        return _json_documents(text, broken)
+    if node is None:
+        return ()
+    reader = _Reader(len(text) + _SPARE_NODES)
+    return tuple(reader.documents(node))
+
+
+def _without_directives(text: str) -> str:
+    return re.sub(r"^%[^\n]*", "", text, flags=re.MULTILINE) if text.startswith("%") else text
+
+
+def _compose(text: str) -> yaml.Node | None:
+    # JSON may indent by tabs, YAML may not; within a JSON string a tab is written \t.
+    if text.lstrip().startswith(("{", "[")):
+        text = text.replace("\t", " ")
+    try:
+        if sum(map(text.count, _OPENERS)) > _MAX_DEPTH:
+            _refuse_depth(text)
+        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        words = ", ".join(filter(None, (error.context, error.problem)))
+        raise Broken(f"This is not YAML: {words}.", mark.line + 1 if mark else 1) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise Broken(f"The character {error.character!r} may not stand in YAML.", line) from error
+    return node
+
+
+def _refuse_depth(text: str) -> None:
+    # libyaml's composer recurses in C and crashes at some 20,000 levels (PyYAML 6.0.3).
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise Broken(f"It is nested deeper than {_MAX_DEPTH} levels.", line)
+
+
+def _json_documents(text: str, broken: Broken) -> tuple[Document, ...]:
+    """Read what only JSON's own parser can: escapes that libyaml does not know."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise broken from None
+    except json.JSONDecodeError as error:
+        raise Broken(f"This is not JSON: {error.msg}.", error.lineno) from error
+    return tuple(_listed(value)) if isinstance(value, dict) else ()
+
+
+def _listed(value: dict[str, Any]) -> Iterator[Document]:
+    if not _is_list(value):
+        yield Document(1, value)
+        return
+    for item in value["items"]:
+        if isinstance(item, dict):
+            yield Document(1, _of_list(item, value))
+
+
+def _is_list(value: Mapping[str, Any]) -> bool:
+    kind = value.get("kind")
+    return isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list)
+
+
+def _of_list(item: Mapping[str, Any], of: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give an item of an IngressList or the like the kind that it leaves out."""
+    kind = str(of["kind"]).removesuffix("List")
+    return ({"apiVersion": of.get("apiVersion"), "kind": kind} if kind else {}) | dict(item)
+
+
+class _Reader:
+    """Makes plain values of nodes, within a budget."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._twice: list[str] = []
+        self._scalars = SafeConstructor()
+
+    def documents(self, node: yaml.Node) -> Iterator[Document]:
+        if not isinstance(node, yaml.MappingNode):
+            raise Broken("Here is no object: apiVersion, kind, metadata.", _line(node))
+        items = self._items(node)
+        if items is None:
+            yield self._document(node)
+            return
+        head = {
+            key.value: value.value
+            for key, value in node.value
+            if isinstance(value, yaml.ScalarNode) and key.value in {"apiVersion", "kind"}
+        }
+        for item in items.value:
+            for document in self.documents(item):
+                value = _of_list(document.value, head)
+                yield Document(document.line, value, document.remarks, document.node)
+
+    def _items(self, node: yaml.MappingNode) -> yaml.SequenceNode | None:
+        children = {key.value: value for key, value in node.value if _is_text(key)}
+        kind, items = children.get("kind"), children.get("items")
+        is_list = isinstance(kind, yaml.ScalarNode) and kind.value.endswith("List")
+        return items if is_list and isinstance(items, yaml.SequenceNode) else None
+
+    def _document(self, node: yaml.MappingNode) -> Document:
+        self._twice = []
+        value = self._mapping(node, 1)
+        remarks = [Remark(field, None) for field in self._twice]
+        for section in _TEXT_SECTIONS:
+            if section[0] == "metadata" or value.get("kind") in _TEXT_DATA_KINDS:
+                remarks += self._read_as_text(node, value, section)
+        return Document(_line(node), value, tuple(remarks), node)
+
+    def _read_as_text(
+        self, node: yaml.Node, plain: dict[str, Any], section: tuple[str, ...]
+    ) -> Iterator[Remark]:
+        """Replace numbers and the like by their text; nothing (`key:`) is empty text."""
+        texts: Any = plain
+        for key in section:
+            child = child_of(node, key)
+            if child is None:
+                return
+            node, texts = child, texts[key]
+        if not (isinstance(node, yaml.MappingNode) and isinstance(texts, dict)):
+            return
+        is_annotation = section[-1] == "annotations"
+        for key_node, child in node.value:
+            key = key_node.value
+            if not isinstance(child, yaml.ScalarNode) or _is_text(child) or key not in texts:
+                continue
+            was_nothing = texts[key] is None
+            texts[key] = "" if was_nothing else child.value
+            if not was_nothing and not child.tag.endswith("timestamp"):
+                field = key.rpartition("/")[2] if is_annotation else ".".join((*section, key))
+                yield Remark(field, child.value)
+
+    def _plain(self, node: yaml.Node, depth: int) -> Any:  # noqa: ANN401 - any plain value
+        self._budget -= 1
+        if self._budget < 0:
+            raise Broken("Its aliases (*name) expand to more than a manifest can be.", _line(node))
+        if depth > _MAX_DEPTH:
+            raise Broken(f"It is nested deeper than {_MAX_DEPTH} levels.", _line(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, depth)
+        return [self._plain(item, depth + 1) for item in node.value]
+
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise Broken("A key is no plain text.", _line(key))
+            plain = self._plain(value, depth + 1)
+            if key.tag == "tag:yaml.org,2002:merge":
+                for part in reversed(plain if isinstance(plain, list) else [plain]):
+                    merged |= part if isinstance(part, dict) else {}
+                continue
+            if key.value in own:
+                self._twice.append(key.value)
+            own[key.value] = plain
+        return merged | own
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - any plain value
+        match node.tag.removeprefix("tag:yaml.org,2002:"):
+            case "str" | "timestamp":
+                return node.value
+            case "null":
+                return None
+            case "bool":
+                return self._scalars.construct_yaml_bool(node)
+            # 1:30 is a number in YAML 1.1, and none to kubectl.
+            case "int" | "float" if ":" in node.value:
+                return node.value
+            case "int":
+                return self._number(node, self._scalars.construct_yaml_int)
+            case "float":
+                return self._number(node, self._scalars.construct_yaml_float)
+        raise Broken(f"The tag {node.tag} has no meaning in a manifest.", _line(node))
+
+    def _number(self, node: yaml.ScalarNode, read: Any) -> Any:  # noqa: ANN401 - PyYAML's method
+        try:
+            return read(node)
+        except ValueError:
+            return node.value
+
+
+def child_of(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """Give the value of a key; the last one, as it counts."""
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    return next((value for name, value in reversed(node.value) if name.value == key), None)
+
+
+def _is_text(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str"
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
