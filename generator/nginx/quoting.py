@@ -1,0 +1,161 @@
+r"""The only writer of values: everything that a configuration says of a user's passes here.
+
+nginx's tokenizer (`ngx_conf_read_token`) unescapes within double quotes only
+\" \' \\ \t \r \n; any other backslash stays. It knows no escape for `$`: where
+nginx interpolates, a literal dollar is written as a variable that yields one.
+"""
+
+import re
+from collections.abc import Callable
+
+from jinja2 import Undefined
+
+from generator.model import (
+    Directive,
+    Duration,
+    Expression,
+    Regex,
+    Size,
+    Text,
+    Value,
+    Word,
+)
+from generator.nginx.errors import Unwritable
+
+TOKEN_BYTES = 4093
+"""The longest token that nginx reads: its buffer less a quote and what ends the token."""
+
+DOLLAR = "${pillion_dollar}"
+"""A variable (`geo` in http.j2) that yields a dollar."""
+
+_BARE = re.compile(r"[A-Za-z0-9_./:@%+,=*$-]+")
+_ESCAPED = re.compile(r'["\n\t\r]|\\(?=[\\"\'trn\n\t\r]|\Z)')
+_ESCAPES = {'"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}
+_DIRECTIVE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Written(str):
+    """Text that may stand in a configuration as it is. Made in this module only."""
+
+    __slots__ = ()
+
+
+def word(text: str) -> Written:
+    """Write literal text for a place where nginx does not look for variables."""
+    return _token(text)
+
+
+def text(text: str) -> Written:
+    """Write literal text for a place where nginx looks for variables."""
+    return _token(text.replace("$", DOLLAR))
+
+
+def joined(*parts: Text | Expression) -> Written:
+    """Write one token of several parts, for a place where nginx looks for variables."""
+    return _token("".join(_interpolated(part) for part in parts))
+
+
+def written(value: Value) -> Written:
+    """Write any value of the model as one token."""
+    return _WRITERS[type(value)](value)
+
+
+def directive(directive: Directive) -> Written:
+    """Write a directive without its semicolon."""
+    return line(directive.name, *directive.arguments)
+
+
+def line(name: str, *arguments: Value | Written) -> Written:
+    """Write a directive of this name; an argument that is written already stays as it is."""
+    if not _DIRECTIVE_NAME.fullmatch(name):
+        raise Unwritable(f"{name!r} is not the name of a directive.")
+    tokens = (a if isinstance(a, Written) else written(a) for a in arguments)
+    return Written(" ".join((name, *tokens)))
+
+
+def placeholder(name: str) -> Written:
+    """Write a mark that `render` replaces; a NUL keeps it apart from every value."""
+    return Written(f"\0{name}\0")
+
+
+def comment(text: str) -> Written:
+    """Write part of a comment. Raises Unwritable for all but the characters of names."""
+    if not re.fullmatch(r"[A-Za-z0-9./-]+", text):
+        raise Unwritable(f"{text!r} is not a name and cannot stand in a comment.")
+    return Written(text)
+
+
+def refuse_plain(value: object) -> object:
+    """Let only written text and typed values into a configuration (Jinja's `finalize`)."""
+    if isinstance(value, Written):
+        return value
+    writer = _WRITERS.get(type(value))
+    if writer is not None:
+        return writer(value)
+    if isinstance(value, Undefined):
+        return str(value)  # raises the error that names what is undefined
+    raise Unwritable(
+        f"{value!r} is not a written value: put `| text` behind it where nginx looks for"
+        " variables, else `| word`."
+    )
+
+
+def _token(text: str) -> Written:
+    if "\0" in text:
+        raise Unwritable(f"{text!r} holds a NUL character, where much of nginx stops reading.")
+    bare = _BARE.fullmatch(text)
+    token = text if bare else '"' + _ESCAPED.sub(lambda m: _ESCAPES[m[0]], text) + '"'
+    if _bytes_of(token) > TOKEN_BYTES:
+        raise Unwritable(f"{text[:40]!r}… is longer than the {TOKEN_BYTES} bytes that nginx reads.")
+    return Written(token)
+
+
+def _bytes_of(token: str) -> int:
+    try:
+        return len(token.encode())
+    except UnicodeEncodeError:
+        raise Unwritable(f"{token!r} is not Unicode text.") from None
+
+
+def _interpolated(part: Text | Expression) -> str:
+    return part.text.replace("$", DOLLAR) if isinstance(part, Text) else part.text
+
+
+def _size(size: Size) -> Written:
+    # Sizes know k and m only; g is read by nginx for offsets alone.
+    for unit, suffix in ((1 << 20, "m"), (1 << 10, "k")):
+        if size.bytes and size.bytes % unit == 0:
+            return Written(f"{_natural(size.bytes) // unit}{suffix}")
+    return Written(_natural(size.bytes))
+
+
+def _duration(duration: Duration) -> Written:
+    # Many directives count whole seconds and refuse `ms`.
+    seconds, rest = divmod(_natural(duration.milliseconds), 1000)
+    return Written(f"{duration.milliseconds}ms" if rest else f"{seconds}s")
+
+
+def _natural(number: int) -> int:
+    if number < 0:
+        raise Unwritable(f"{number} is negative.")
+    return number
+
+
+def _number(number: int) -> Written:
+    return Written(number)
+
+
+def _switch(on: bool) -> Written:  # noqa: FBT001 - a value to write, not an option
+    return Written("on" if on else "off")
+
+
+_WRITERS: dict[type, Callable[..., Written]] = {
+    Word: lambda value: word(value.text),
+    Text: lambda value: text(value.text),
+    Expression: lambda value: _token(value.text),
+    Regex: lambda value: _token(value.pattern),
+    Size: _size,
+    Duration: _duration,
+    int: _number,
+    bool: _switch,
+}
