@@ -1,13 +1,13 @@
 """The steps from a snapshot to the model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from generator.build.backends import Complaint, Target, resolve
 from generator.build.certificates import Unusable, certificate_of
 from generator.build.classes import Classes
-from generator.build.contribution import Contribution, HostPart, contribute
+from generator.build.contribution import Contribution, HostPart, Manner, contribute
 from generator.build.memo import Memo, Reads
 from generator.build.merge import NOT_FOUND, Merged, merge
 from generator.build.options import Options
@@ -24,17 +24,25 @@ class Build(Struct, frozen=True, kw_only=True):
     problems: Problems
     """In order of objects and fields, each once."""
     ingresses: tuple[Ingress, ...]
-    """Those that are ours."""
+    """Those that are ours, oldest first."""
+    contributions: Mapping[Name, Contribution]
+    """What each of them adds."""
 
 
-def build(snapshot: Snapshot, options: Options, memo: Memo) -> Build:
+def build(
+    snapshot: Snapshot, options: Options, memo: Memo, unavailable: frozenset[Name] = frozenset()
+) -> Build:
     """Say what nginx should serve, and what to tell whom.
 
+    Of the Ingresses named in `unavailable` the paths are known, but answer 503.
     Pure but for `memo`, which is what makes the next build cheap: pass the same one again.
     """
     classes = Classes.of(snapshot.ingress_classes, options)
     ingresses = oldest_first(i for i in snapshot.ingresses.values() if classes.claim(i))
-    contributions = [_contribution(i, snapshot, options, classes, memo) for i in ingresses]
+    contributions = [
+        _contribution(i, snapshot, options, _manner(i, classes, unavailable), memo)
+        for i in ingresses
+    ]
     default_backend, backend_problems = _default_backend(snapshot, options, memo)
     certificate, certificate_problems = _default_certificate(snapshot, options, memo)
     merged = _merge_hosts(contributions, default_backend.handler, snapshot, memo)
@@ -55,6 +63,7 @@ def build(snapshot: Snapshot, options: Options, memo: Memo) -> Build:
             _class_problems(snapshot, classes),
         ),
         ingresses=tuple(ingresses),
+        contributions={i.name: c for i, c in zip(ingresses, contributions, strict=True)},
     )
 
 
@@ -63,15 +72,20 @@ def oldest_first(ingresses: Iterable[Ingress]) -> list[Ingress]:
     return sorted(ingresses, key=lambda i: (i.metadata.creation_timestamp, i.name))
 
 
+def _manner(ingress: Ingress, classes: Classes, unavailable: frozenset[Name]) -> Manner:
+    if unavailable and ingress.name in unavailable:
+        return Manner.UNAVAILABLE
+    return Manner.COMPATIBLE if classes.compatible(ingress) else Manner.PLAIN
+
+
 def _contribution(
-    ingress: Ingress, snapshot: Snapshot, options: Options, classes: Classes, memo: Memo
+    ingress: Ingress, snapshot: Snapshot, options: Options, manner: Manner, memo: Memo
 ) -> Contribution:
-    compatible = classes.compatible(ingress)
     return memo.recall(
-        ingress.ref,
+        (ingress.ref, manner),
         (ingress, options),
         snapshot,
-        lambda reads: contribute(ingress, reads, options, compatible=compatible),
+        lambda reads: contribute(ingress, reads, options, manner),
     )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.annotations.access import ALLOWLIST_SOURCE_RANGE, DENYLIST_SOURCE_RANGE
 from generator.annotations.backends import BACKEND_PROTOCOL
-from generator.annotations.reading import Values, read, shown
+from generator.annotations.reading import NOTHING_ALLOWED, Values, read, shown
 from generator.annotations.redirects import FORCE_SSL_REDIRECT, SSL_REDIRECT
 from generator.annotations.rewriting import REWRITE_TARGET, USE_REGEX
 from generator.build.backends import UNAVAILABLE, Complaint, Target, resolve
@@ -28,6 +29,14 @@ class Redirect(Enum):
     NEVER = "never"
     WITH_TLS = "where the host has TLS, be it by another Ingress"
     ALWAYS = "always"
+
+
+class Manner(Enum):
+    """In which manner an Ingress is read."""
+
+    PLAIN = "as Kubernetes says"
+    COMPATIBLE = "as ingress-nginx did, where that differs"
+    UNAVAILABLE = "its paths answer 503, and nothing else of it counts"
 
 
 class HostPart(Struct, frozen=True, kw_only=True):
@@ -53,17 +62,22 @@ class Contribution(Struct, frozen=True, kw_only=True):
     problems: Problems = ()
 
 
-def contribute(
-    ingress: Ingress, reads: Reads, options: Options, *, compatible: bool
-) -> Contribution:
+def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner) -> Contribution:
     """Work out what an Ingress asks for. Its mistakes cost it what they touch, no more."""
     if not (is_label(ingress.name.namespace) and is_subdomain(ingress.name.name)):
         return Contribution(problems=(_invalid_name(ingress),))
-    values, problems = read(ingress.metadata.annotations, options.annotations_prefix, ingress.ref)
+    if manner is Manner.UNAVAILABLE:
+        ingress = replace(ingress, spec=replace(ingress.spec, tls=()))
+        values, problems = NOTHING_ALLOWED, ()
+    else:
+        annotations = ingress.metadata.annotations
+        values, problems = read(annotations, options.annotations_prefix, ingress.ref)
     work = _Work(ingress, values, reads, options, list(problems))
     fallback = work.fallback()
     hosts = _by_host(ingress)
-    regex = compatible and (values[USE_REGEX] or values[REWRITE_TARGET] is not None)
+    regex = manner is Manner.COMPATIBLE and (
+        values[USE_REGEX] or values[REWRITE_TARGET] is not None
+    )
     parts = []
     for host, paths in hosts.items():
         if host and not is_host(host):
