@@ -1,6 +1,6 @@
-"""The certificate that https answers with where nobody gave one: self-signed, kept on the volume."""
+"""What https answers with where nobody gave a certificate: self-signed, kept on the volume."""
 
-import datetime
+import datetime as dt
 import re
 
 from cryptography import x509
@@ -15,11 +15,11 @@ from reloader.contract import Volume, Wish, read_or_none
 _NAME = "Pillion default certificate"
 _HOST = "ingress.local"
 """In the subject alternative names: clients refuse a certificate that has none."""
-_LIFETIME = datetime.timedelta(days=365)
-_RENEWED = datetime.timedelta(days=30)
+_LIFETIME = dt.timedelta(days=365)
+_RENEWED = dt.timedelta(days=30)
 
 
-def fallback_certificate(volume: Volume, now: datetime.datetime) -> Certificate:
+def fallback_certificate(volume: Volume, now: dt.datetime) -> Certificate:
     """Take the one that the wish on the volume names, so that a restart changes nothing.
 
     A new one where there is none, or where it ends within 30 days.
@@ -32,7 +32,7 @@ def fallback_certificate(volume: Volume, now: datetime.datetime) -> Certificate:
     return make(now)
 
 
-def make(now: datetime.datetime) -> Certificate:
+def make(now: dt.datetime) -> Certificate:
     """Make a certificate and a key of its own."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _NAME)])
@@ -42,7 +42,7 @@ def make(now: datetime.datetime) -> Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
         .not_valid_after(now + _LIFETIME)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(_HOST)]), critical=False)
         .sign(key, hashes.SHA256())
@@ -58,7 +58,7 @@ def _read(volume: Volume, digest: str) -> File | None:
     return file if file.digest == digest else None
 
 
-def _is_ours(file: File, now: datetime.datetime) -> bool:
+def _is_ours(file: File, now: dt.datetime) -> bool:
     try:
         leaf = x509.load_pem_x509_certificates(file.content)[0]
     except (ValueError, IndexError):

@@ -4,7 +4,6 @@ Order matters: files come before the wish that names them, and go only once a la
 wish is live. Whatever was on the volume before this process counts too.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -81,5 +80,5 @@ class Publisher:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    found = os.stat(path)
+    found = path.stat()
     return found.st_size, found.st_mtime_ns

@@ -30,6 +30,10 @@ class Values(Struct, frozen=True):
         return cast("T", self.given.get(annotation, annotation.default))
 
 
+NOTHING_ALLOWED = Values({}, denied=True)
+"""Of an Ingress that may not be served: no annotation counts, and it answers 503."""
+
+
 def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple[Values, Problems]:
     """Read every annotation under `prefix`. An empty value is an unset one."""
     texts = {
