@@ -1,6 +1,7 @@
 """The reloader's command line, signals and loop."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Trouble as trouble:
         log.error(trouble.event, message=str(trouble))  # noqa: TRY400 - the message says it all
         sys.exit(1)
+    with contextlib.suppress(OSError):  # what stands in the way is told by each look
+        settings.volume.root.mkdir(parents=True, exist_ok=True)
     log.info(Event.STARTED, volume=str(settings.volume.root), nginx_version=version)
     run(reloader, Hints(settings.volume, wake), wake)
     log.info(Event.STOPPED)

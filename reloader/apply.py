@@ -100,7 +100,7 @@ class Reloader:
         if self._wake.stopping:
             return
         event = trouble.event if isinstance(trouble, Trouble) else Event.VOLUME_UNUSABLE
-        message = str(trouble)
+        message = _told(trouble)
         if message != self._complaint:
             log.error(event, message=message)
         self._complaint = message
@@ -270,10 +270,11 @@ class Reloader:
             message=message,
             restored=self._live.wish.generation,
         )
-        if self._live.wish != placed.wish:
-            self._return_to(Placed(wish=self._live.wish, answered=False))
         if placed.answered:
             self._answer.refuse(placed.wish, placed.durations, Refusal(message))
+            self._answer.write()
+        if self._live.wish != placed.wish:
+            self._return_to(Placed(wish=self._live.wish, answered=False))
 
     def _return_to(self, earlier: Placed) -> None:
         process = self._find_master()
@@ -292,6 +293,12 @@ class Reloader:
         if served != placed.wish.generation:
             return f"nginx went on with generation {served} and did not change {limit}"
         return f"nginx did not replace all of its workers {limit}"
+
+
+def _told(trouble: OSError | Trouble) -> str:
+    if isinstance(trouble, OSError) and trouble.strerror:
+        return f"{trouble.filename}: {trouble.strerror}"
+    return str(trouble)
 
 
 def _ms_since(started: float) -> float:

@@ -139,7 +139,7 @@ def _listen(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake) -> s
     said = b""
     deadline = time.monotonic() + timeout_s
     while (left_s := deadline - time.monotonic()) > 0 and not wake.stopping:
-        wake.wait(left_s, source)
+        wake.pause(left_s, source)
         try:
             part = os.read(source, 65536)
         except BlockingIOError:

@@ -1,69 +1,113 @@
 """The closed list of events that the reloader logs; the documentation is made from it.
 
-What stands below an event is its entry there: its level, what happened, and the way out.
+`description` is for whoever reads the log: what happened, and the way out.
 """
 
 import enum
+from typing import Self
 
 
 class Event(enum.StrEnum):
     """What the reloader says: `info` and above to users, `debug` to its developers."""
 
-    STARTED = "reloader.started"
-    """info: watches `volume`; the nginx program is `nginx_version`."""
-    STOPPED = "reloader.stopped"
-    """info: ends on a signal. nginx goes on with what it serves."""
-    APPLIED = "reload.applied"
-    """info: nginx serves `generation`, with new workers only. `seen_ms` (file written to
-    noticed), `check_ms`, `reload_ms` (put in place and signalled) and `verify_ms` are the stages.
-    """
-    RELOAD_FAILED = "reload.failed"
-    """error: `generation` passed `nginx -t`, but nginx did not come to serve it (`message`). The
-    one before is in place again. nginx's own error log has the reason, often a port that another
-    program holds.
-    """
-    RESTORE_FAILED = "reload.unrestored"
-    """error: after a failed reload nginx does not serve `generation`, the one before, either
-    (`message`). It is in place: restart nginx.
-    """
-    WISH_SEEN = "wish.seen"
-    """debug: `generation` lies in next/ and is new."""
-    WISH_REFUSED = "wish.refused"
-    """warning: `nginx -t` refuses `generation`; `message`, `file` and `line` are nginx's. What
-    was served goes on. It is tried again when it changes.
-    """
-    WISH_UNFIT = "wish.unfit"
-    """warning: next/nginx.conf is not what its own first line says (`message`). Nothing is done
-    until it is written anew.
-    """
-    NGINX_AWAITED = "nginx.awaited"
-    """info: `generation` is in place, but no nginx runs on it. Start one with `-c` and `conf`."""
-    NGINX_FOUND = "nginx.found"
-    """info: the nginx of this master `pid` runs on live/nginx.conf."""
-    NGINX_GONE = "nginx.gone"
-    """warning: the master `pid` has ended. Whoever started it has to start it again; the last
-    good configuration is in place.
-    """
-    NGINX_UNREACHABLE = "nginx.unreachable"
-    """error: the master may not be signalled (`message`). Run the reloader as the user of nginx's
-    master.
-    """
-    NGINX_MISSING = "nginx.missing"
-    """error: the nginx program cannot be run (`message`). Give its path by --nginx-bin."""
-    NGINX_UNFIT = "nginx.unfit"
-    """error: the nginx program is too old, or lacks a module (`message`). Give another by
-    --nginx-bin.
-    """
-    NGINX_HINDERED = "nginx.hindered"
-    """error: `nginx -t` could not do its work, for want of room, rights or file descriptors
-    (`message`). It is tried again.
-    """
-    LIVE_RESTORED = "live.restored"
-    """warning: live/nginx.conf was damaged or gone. The last good one is in place again."""
-    VOLUME_UNUSABLE = "volume.unusable"
-    """error: the volume cannot be read or written (`message`). It is tried again until it can."""
-    HINTS_RENEWED = "hints.renewed"
-    """debug: the watch on next/ had gone quiet, and a new one took its place."""
+    description: str
+
+    def __new__(cls, value: str, description: str) -> Self:
+        """Make a member of its text and its description."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+    STARTED = "reloader.started", "Watches `volume`; the nginx program is `nginx_version`."
+    STOPPED = "reloader.stopped", "Ends on a signal. nginx goes on with what it serves."
+    APPLIED = (
+        "reload.applied",
+        (
+            "nginx serves `generation`, with new workers only. `seen_ms` (file written to "
+            "noticed), `check_ms`, `reload_ms` (put in place and signalled) and `verify_ms` are "
+            "the stages."
+        ),
+    )
+    RELOAD_FAILED = (
+        "reload.failed",
+        (
+            "`generation` passed `nginx -t`, but nginx did not come to serve it (`message`). The "
+            "one before is in place again. nginx's own error log has the reason, often a port "
+            "that another program holds."
+        ),
+    )
+    RESTORE_FAILED = (
+        "reload.unrestored",
+        (
+            "After a failed reload nginx does not serve `generation`, the one before, either "
+            "(`message`). It is in place: restart nginx."
+        ),
+    )
+    WISH_SEEN = "wish.seen", "`generation` lies in next/ and is new."
+    WISH_REFUSED = (
+        "wish.refused",
+        (
+            "`nginx -t` refuses `generation`; `message`, `file` and `line` are nginx's. What was "
+            "served goes on. It is tried again when it changes."
+        ),
+    )
+    WISH_UNFIT = (
+        "wish.unfit",
+        (
+            "next/nginx.conf is not what its own first line says (`message`). Nothing is done "
+            "until it is written anew."
+        ),
+    )
+    NGINX_AWAITED = (
+        "nginx.awaited",
+        "`generation` is in place, but no nginx runs on it. Start one with `-c` and `conf`.",
+    )
+    NGINX_FOUND = "nginx.found", "The nginx of this master `pid` runs on live/nginx.conf."
+    NGINX_GONE = (
+        "nginx.gone",
+        (
+            "The master `pid` has ended. Whoever started it has to start it again; the last good "
+            "configuration is in place."
+        ),
+    )
+    NGINX_UNREACHABLE = (
+        "nginx.unreachable",
+        (
+            "The master may not be signalled (`message`). Run the reloader as the user of nginx's "
+            "master."
+        ),
+    )
+    NGINX_MISSING = (
+        "nginx.missing",
+        "The nginx program cannot be run (`message`). Give its path by --nginx-bin.",
+    )
+    NGINX_UNFIT = (
+        "nginx.unfit",
+        (
+            "The nginx program is too old, or lacks a module (`message`). Give another by "
+            "--nginx-bin."
+        ),
+    )
+    NGINX_HINDERED = (
+        "nginx.hindered",
+        (
+            "`nginx -t` could not do its work, for want of room, rights or file descriptors "
+            "(`message`). It is tried again."
+        ),
+    )
+    LIVE_RESTORED = (
+        "live.restored",
+        "live/nginx.conf was damaged or gone. The last good one is in place again.",
+    )
+    VOLUME_UNUSABLE = (
+        "volume.unusable",
+        "The volume cannot be read or written (`message`). It is tried again until it can.",
+    )
+    HINTS_RENEWED = (
+        "hints.renewed",
+        "The watch on next/ had gone quiet, and a new one took its place.",
+    )
 
 
 class Trouble(Exception):  # noqa: N818 - it need not be an error of anyone's

@@ -1,14 +1,35 @@
 """The log format of both programs: one JSON object a line on stderr.
 
 `timestamp` (RFC 3339, UTC), `level`, `event` (a constant of the program's closed
-list), `component`, then the event's key-values.
+list), `component`, then the event's key-values. What libraries log, and what ends a
+thread or the program, comes in the same form.
 """
 
+import enum
 import logging
 import sys
-from typing import TextIO
+import threading
+import types
+from typing import Self, TextIO
 
 import structlog
+from structlog.typing import EventDict
+
+
+class Event(enum.StrEnum):
+    """What both programs may say; each has its own list besides."""
+
+    description: str
+
+    def __new__(cls, value: str, description: str) -> Self:
+        """Make a member of its text and its description."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+    LIBRARY_SPOKE = "library.spoke", "A library, `logger`, says `message`."
+    PROGRAM_BROKE = "program.broke", "An error that nobody expected, `exception`. Please report it."
 
 
 def configure(component: str, *, level: str = "info", stream: TextIO | None = None) -> None:
@@ -17,18 +38,48 @@ def configure(component: str, *, level: str = "info", stream: TextIO | None = No
     `component` is who speaks (`generator`, `reloader`, `pillion`); `level` is the
     least severe level that is written (`debug`, `info`, `warning`, `error`).
     """
+
+    def sign(_logger: object, _method: str, line: EventDict) -> EventDict:
+        return {"component": component, **line}
+
+    severity = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
+            sign,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(severity),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(component=component)
+    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
+    sys.excepthook = _broke
+    threading.excepthook = lambda thread: _broke(
+        thread.exc_type, thread.exc_value, thread.exc_traceback
+    )
+
+
+class _Foreign(logging.Handler):
+    """Passes on what libraries say by the standard library's logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno,
+            Event.LIBRARY_SPOKE,
+            logger=record.name,
+            message=record.getMessage(),
+            exc_info=record.exc_info,
+        )
+
+
+def _broke(
+    kind: type[BaseException],
+    error: BaseException | None,
+    traceback: types.TracebackType | None,
+) -> None:
+    if error is not None and not issubclass(kind, KeyboardInterrupt):
+        structlog.get_logger().critical(Event.PROGRAM_BROKE, exc_info=(kind, error, traceback))

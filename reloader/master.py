@@ -72,10 +72,10 @@ def hang_up(master: Process) -> None:
     os.kill(master.pid, signal.SIGHUP)
 
 
-def since_epoch(started: int) -> float:
-    """Give the start of a process as a time of files (`st_ctime`)."""
-    now_s = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    return now_s + started / _TICKS
+def started_since(process: Identity, time_s: float) -> bool:
+    """Tell whether it started after a time of files (`st_ctime`), to a tick of 10 ms."""
+    machine_started_s = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return machine_started_s + (process[1] + 1) / _TICKS >= time_s
 
 
 def _names(title: bytes, conf: Path) -> bool:
@@ -97,7 +97,7 @@ def _children(parent: Process) -> Iterator[Process]:
     """Read the children from the kernel's list, where it keeps one."""
     try:
         listed = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_bytes().split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return (process for process in _processes() if process.parent == parent.pid)
     return filter(None, (_read(int(pid)) for pid in listed))
 

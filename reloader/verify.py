@@ -61,7 +61,7 @@ def serves_already(process: Process, expected: Expected, conf: Path) -> bool:
     """Tell whether workers younger than the file `conf` serve it: no reload is needed."""
     placed_at = conf.stat().st_ctime
     workers = master.workers(process)
-    young = all(master.since_epoch(started) >= placed_at for _, started in workers)
+    young = all(master.started_since(worker, placed_at) for worker in workers)
     return bool(workers) and young and expected.is_answered()
 
 
@@ -85,5 +85,5 @@ def await_reload(
             return Failure.GONE
         if time.monotonic() > deadline:
             return Failure.LATE
-        wake.wait(_LOOK_AGAIN_S)
+        wake.pause(_LOOK_AGAIN_S)
     raise Trouble(Event.STOPPED, "the reloader ends")

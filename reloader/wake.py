@@ -1,6 +1,6 @@
-"""The one wake-up that everything feeds: hints of files, signals, ends of time.
+"""The one wake-up that everything feeds: hints of files, signals, the end of a wait.
 
-An eventfd, not a threading.Event: a signal handler may ring it while the main
+Made of eventfds, not of a threading.Event: a signal handler may ring it while the main
 thread is about to wait, without a lock that the two could hold against each other.
 """
 
@@ -8,30 +8,39 @@ import os
 import select
 import types
 
+_FLAGS = os.EFD_NONBLOCK | os.EFD_CLOEXEC
+
 
 class Wake:
-    """Rung from any thread or signal handler, waited for in one."""
+    """Rung from any thread or signal handler, waited for in one thread."""
 
     def __init__(self) -> None:
         self.stopping = False
-        self._descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._rung = os.eventfd(0, _FLAGS)
+        self._stopped = os.eventfd(0, _FLAGS)
 
     def ring(self) -> None:
         """Wake whoever waits, or the next who will."""
-        os.eventfd_write(self._descriptor, 1)
+        os.eventfd_write(self._rung, 1)
 
     def stop(self, _signal: int = 0, _frame: types.FrameType | None = None) -> None:
-        """Ask for the end; a signal handler."""
+        """Ask for the end: from now on nobody waits. Serves as a signal handler."""
         self.stopping = True
-        self.ring()
+        os.eventfd_write(self._stopped, 1)
 
-    def wait(self, timeout_s: float, *readable: int) -> bool:
-        """Wait for a ring, or for one of the descriptors. Tell whether it rang."""
-        poll = select.poll()
-        for descriptor in (self._descriptor, *readable):
-            poll.register(descriptor, select.POLLIN)
-        ready = {descriptor for descriptor, _ in poll.poll(max(0, timeout_s) * 1000)}
-        if self._descriptor not in ready:
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a ring. Tell whether there was one since the last wait."""
+        if self._rung not in self._ready(timeout_s, self._rung):
             return False
-        os.eventfd_read(self._descriptor)
+        os.eventfd_read(self._rung)
         return True
+
+    def pause(self, timeout_s: float, *readable: int) -> None:
+        """Wait for one of these descriptors, and leave a ring for the next `wait`."""
+        self._ready(timeout_s, *readable)
+
+    def _ready(self, timeout_s: float, *descriptors: int) -> set[int]:
+        poll = select.poll()
+        for descriptor in (self._stopped, *descriptors):
+            poll.register(descriptor, select.POLLIN)
+        return {descriptor for descriptor, _ in poll.poll(max(0.0, timeout_s) * 1000)}

@@ -6,6 +6,7 @@ it is alive. So whoever listens also polls; where the poll found what no hint to
 """
 
 import contextlib
+import logging
 from pathlib import Path
 
 from watchdog.events import (
@@ -21,6 +22,9 @@ from watchdog.observers.api import BaseObserver
 from reloader.contract import Volume
 from reloader.wake import Wake
 
+# It warns of each observer that is replaced, and of overflows: neither is news here.
+logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+
 
 class Hints:
     """Rings `wake` when a file is renamed within next/, or when next/ itself appears."""
@@ -32,22 +36,21 @@ class Hints:
         self._observer: BaseObserver | None = None
         self._watched: tuple[int, int] | None = None
 
-    def ensure(self) -> bool:
-        """Watch what is there now. Tell whether that took a new observer."""
+    def ensure(self) -> None:
+        """Watch what is there now, anew where next/ is another or a thread has died."""
         here = _identity(self._next)
         if self._observer is not None and _lives(self._observer) and here == self._watched:
-            return False
+            return
         self.renew()
-        return True
 
     def renew(self) -> None:
         """Watch anew, whatever the old observer says of itself."""
         self.close()
         self._watched = _identity(self._next)
-        self._observer = Observer()
         ring = _Ring(self._wake)
-        # Out of inotify instances, or next/ gone again: then the poll alone must do.
+        # Out of inotify instances, or a folder gone again: then the poll alone must do.
         with contextlib.suppress(OSError):
+            self._observer = Observer()
             self._observer.schedule(
                 ring, str(self._root), event_filter=[DirCreatedEvent, DirMovedEvent]
             )
@@ -57,8 +60,9 @@ class Hints:
 
     def close(self) -> None:
         """Stop watching. Does not wait for the threads: they are daemons."""
-        if self._observer is not None and self._observer.is_alive():
+        if self._observer is not None:
             self._observer.stop()
+        self._observer = None
 
 
 class _Ring(FileSystemEventHandler):

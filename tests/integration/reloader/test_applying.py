@@ -1,0 +1,141 @@
+"""Promises D and E at the reloader: a wish is served, or refused and explained."""
+
+import socket
+
+from reloader.contract import write_atomically
+from tests.keepalive import Clients
+from tests.lab.waiting import eventually
+
+
+def test_a_wish_is_served_by_new_workers_only_once_it_is_answered(serving):
+    before = serving.answer_to(1).started_workers
+    wish = serving.publish(2)
+
+    status = serving.answer_to(2)
+
+    assert serving.served() == "this is 2"
+    assert (status.applied, status.hash, status.serving) == (True, wish.hash, 2)
+    assert len(status.started_workers) == 2
+    assert set(status.started_workers).isdisjoint(before)
+    assert set(status.durations) == {"seen", "check", "reload", "verify"}
+
+
+def test_it_tells_what_nginx_is_before_the_first_wish(station):
+    station.start_reloader()
+
+    status = eventually(station.status)
+
+    assert (status.generation, status.applied) == (0, False)
+    assert status.nginx_version.startswith("1.")
+    assert "http_v2_module" in status.nginx_modules
+
+
+def test_a_broken_wish_is_refused_with_its_line_and_the_old_one_goes_on(serving):
+    broken = serving.publish(2, extra="proxy_foo bar;")
+
+    status = serving.answer_to(2)
+
+    line = broken.encode().splitlines().index(b"    proxy_foo bar;") + 1
+    assert (status.applied, status.serving) == (False, 1)
+    assert status.message == 'unknown directive "proxy_foo"'
+    assert (status.file, status.line) == (str(serving.volume.wish), line)
+    assert serving.served() == "this is 1"
+    assert b"proxy_foo" not in serving.volume.live.read_bytes()
+
+
+def test_a_refused_wish_is_checked_once_and_the_next_one_is_served(station):
+    station.start_reloader("--poll-interval", "0.02")
+    station.start_nginx()
+    station.publish(1, extra="proxy_foo bar;")
+    assert not station.answer_to(1).applied
+
+    station.volume.wish.touch()  # seen anew, but the same
+    station.publish(2)
+
+    assert station.answer_to(2).applied
+    assert len(station.events("wish.refused")) == 1
+
+
+def test_of_wishes_in_a_row_the_newest_is_served(serving):
+    for generation in range(2, 12):
+        serving.publish(generation)
+
+    assert serving.answer_to(11).applied
+    assert serving.served() == "this is 11"
+
+
+def test_nginx_may_start_last(station):
+    station.start_reloader()
+    station.publish(1)
+    eventually(lambda: station.events("nginx.awaited"))
+    assert station.status().generation == 0
+
+    station.start_nginx()
+
+    assert station.answer_to(1).applied
+    assert station.served() == "this is 1"
+
+
+def test_without_nginx_a_newer_wish_takes_the_place_of_a_waiting_one(station):
+    station.start_reloader()
+    station.publish(1)
+    eventually(lambda: station.events("nginx.awaited"))
+    station.publish(2)
+    eventually(lambda: len(station.events("nginx.awaited")) == 2)
+
+    station.start_nginx()
+
+    assert station.answer_to(2).applied
+
+
+def test_a_wish_refused_meanwhile_keeps_its_answer_when_nginx_comes(station):
+    station.start_reloader()
+    station.publish(1)
+    eventually(lambda: station.events("nginx.awaited"))
+    station.publish(2, extra="proxy_foo bar;")
+    station.answer_to(2)
+
+    station.start_nginx()
+
+    status = eventually(lambda: station.status().serving == 1 and station.status())
+    assert (status.generation, status.applied) == (2, False)
+
+
+def test_a_wish_that_nginx_does_not_come_to_serve_is_taken_back(station):
+    station.start_reloader("--verify-timeout", "3")
+    station.start_nginx()
+    station.publish(1)
+    station.answer_to(1)
+    with socket.create_server(("127.0.0.1", station.upstream_port)):
+        # `nginx -t` does not mind a port that another program holds; a reload does.
+        station.publish(2, extra=f"server {{ listen 127.0.0.1:{station.upstream_port}; }}")
+
+        status = station.answer_to(2)
+
+        assert (status.applied, status.serving) == (False, 1)
+        assert status.message == "nginx went on with generation 1 and did not change within 3 s"
+        assert station.served() == "this is 1"
+        assert station.volume.live.read_bytes() == station.wish(1).encode()
+    station.publish(3)
+    assert station.answer_to(3).applied
+    assert not station.events("reload.unrestored")
+
+
+def test_a_wish_that_does_not_fit_its_first_line_is_told_and_waits(serving):
+    whole = serving.wish(2)
+    write_atomically(serving.volume.wish, whole.encode()[:-10])
+    eventually(lambda: serving.events("wish.unfit"))
+
+    write_atomically(serving.volume.wish, whole.encode())
+
+    assert serving.answer_to(2).applied
+
+
+def test_keep_alive_clients_lose_nothing_through_reloads(serving):
+    with Clients(serving.http_port, "localhost").running() as tally:
+        for generation in range(2, 8):
+            serving.publish(generation)
+            assert serving.answer_to(generation).applied
+
+    assert tally.failures == []
+    assert tally.answered > 100
