@@ -6,7 +6,7 @@ arguments can be carried over as they are. Every flag can also be set in the
 environment: `--http-port` as PILLION_HTTP_PORT.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,6 +72,8 @@ def _number(text: str, low: int, high: int, expected: str) -> int:
 # --- the flags that have an effect ------------------------------------------------------------
 
 _Option = Callable[[Function], Function]
+_IGNORED = "generator.flags.ignored"
+_GIVEN = "generator.flags.given"
 
 
 class Flag(click.Option):
@@ -83,7 +85,15 @@ class Flag(click.Option):
 
 
 class Command(click.Command):
-    """A command whose `--help` groups its flags by their headings."""
+    """A command whose `--help` groups its flags by their headings.
+
+    Remembers what was given, for `given_flags`.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line."""
+        ctx.meta[_GIVEN] = self.make_parser(ctx).parse_args(list(args))[0]
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the flags, those without a heading last."""
@@ -334,6 +344,7 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "--post-shutdown-grace-period": "nginx ends as soon as its last request has been answered",
     "--profiler-address": "there is no Go profiler in a Python program",
     "--profiler-port": "there is no Go profiler in a Python program",
+    "--shutdown-grace-period": "the generator serves nobody; `pillion up` and the chart have it",
     "--size-buckets": _METRICS,
     "--ssl-passthrough-proxy-port": _LATER,
     "--status-update-interval": "the status is written as soon as it changes",
@@ -383,8 +394,6 @@ SWITCHES_WITHOUT_EFFECT: Mapping[str, str] = {
 }
 """Flags that are true or false, and why they change nothing."""
 
-_IGNORED = "generator.flags.ignored"
-
 
 def ignored_flags(ctx: click.Context) -> tuple[IgnoredFlag, ...]:
     """Give the flags of this command line that change nothing, in order of their names."""
@@ -403,13 +412,13 @@ def _without_effect(name: str, **rest: Any) -> _Option[Any]:  # noqa: ANN401 - c
     return click.option(*names, hidden=True, expose_value=False, callback=_note, **rest)
 
 
-_WITHOUT_EFFECT: tuple[_Option[Any], ...] = (
-    *(_without_effect(name) for name in WITHOUT_EFFECT),
-    *(
-        _without_effect(name, type=truth, is_flag=False, flag_value="true")
+_WITHOUT_EFFECT: Mapping[str, _Option[Any]] = {
+    **{name: _without_effect(name) for name in WITHOUT_EFFECT},
+    **{
+        name: _without_effect(name, type=truth, is_flag=False, flag_value="true")
         for name in SWITCHES_WITHOUT_EFFECT
-    ),
-)
+    },
+}
 
 
 def with_flags(*options: _Option[Any]) -> Callable[[Function], Function]:
@@ -423,7 +432,22 @@ def with_flags(*options: _Option[Any]) -> Callable[[Function], Function]:
     return decorate
 
 
-def generator_flags(function: Function) -> Function:
-    """Give a function every flag of the generator."""
-    groups = (SOURCE_FLAGS, CLASS_FLAGS, SERVING_FLAGS, STATUS_FLAGS, LOG_FLAGS, _WITHOUT_EFFECT)
-    return with_flags(*(option for group in groups for option in group))(function)
+def generator_flags(*, but: Collection[str] = ()) -> Callable[[Function], Function]:
+    """Give a function every flag of the generator, but for these that have no effect."""
+    groups = (SOURCE_FLAGS, CLASS_FLAGS, SERVING_FLAGS, STATUS_FLAGS, LOG_FLAGS)
+    ignored = [option for name, option in _WITHOUT_EFFECT.items() if name not in but]
+    return with_flags(*(option for group in groups for option in group), *ignored)
+
+
+def given_flags(ctx: click.Context, *, but: Collection[str]) -> tuple[str, ...]:
+    """Write the flags of this command line down again for another program, but for these."""
+    given: dict[str, Any] = ctx.meta[_GIVEN]
+    written: list[str] = []
+    for param in ctx.command.get_params(ctx):
+        name, value = max(param.opts, key=len), given.get(param.name or "")
+        if param.name not in given or name in but:
+            continue
+        values = value if isinstance(value, list) else [value]
+        # Not text: a switch that was given without a value.
+        written += [f"{name}={each}" if isinstance(each, str) else name for each in values]
+    return tuple(written)

@@ -163,7 +163,7 @@ def _pod() -> Name | None:
     heading="What is read",
     help="Folder that is shared with the reloader.",
 )
-@generator_flags
+@generator_flags()
 @click.pass_context
 def _command(ctx: click.Context, /, volume: Path | None, **flags: Any) -> Settings:  # noqa: ANN401
     """Watch Ingresses and write what nginx should serve to the volume.

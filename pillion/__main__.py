@@ -1,0 +1,135 @@
+"""The command for people. Whatever goes wrong is one line; no traceback reaches its user."""
+
+import os
+import sys
+import tempfile
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.commandline import run
+from generator.flags import Command, flag, generator_flags, given_flags
+from generator.settings import settings_of
+from pillion.up import up
+
+
+class Group(click.Group):
+    """Lists its commands in the order in which one meets them, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give their names."""
+        return list(self.commands)
+
+
+@click.group(
+    "pillion",
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"max_content_width": 100},
+)
+@click.version_option(package_name="pillion", message="pillion %(version)s")
+@click.pass_context
+def pillion(ctx: click.Context) -> None:
+    """Serve Kubernetes Ingresses with a stock nginx.
+
+    \b
+    Serve a folder of manifests, live, on this machine:
+      pillion up --manifests k8s/ --volume /tmp/pillion \\
+          --http-port 8080 --https-port 8443
+    The same for a cluster:
+      pillion up --kubeconfig ~/.kube/config --volume /tmp/pillion \\
+          --http-port 8080 --https-port 8443
+
+    Flags have ingress-nginx's names. Logs are JSON on stderr.
+    """  # noqa: D301 - \b is click's mark for text that keeps its lines
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@pillion.command("up", cls=Command)
+@flag(
+    "--volume",
+    type=click.Path(path_type=Path),
+    heading="How it runs",
+    help="Folder where the pair meets; made if it is missing. Keep it for the next start.",
+)
+@flag(
+    "--nginx-bin",
+    type=click.Path(path_type=Path),
+    heading="How it runs",
+    help="The nginx to run. Default: the one on PATH if it is 1.27.4 or newer, else the one of "
+    "pip install 'pillion[nginx]'.",
+)
+@flag(
+    "--shutdown-grace-period",
+    type=click.IntRange(0, 3600),
+    default="10",
+    show_default=True,
+    metavar="SECONDS",
+    heading="How it runs",
+    help="How long requests may go on after SIGINT or SIGTERM. A second signal hurries.",
+)
+@generator_flags(but=("--shutdown-grace-period",))
+@click.pass_context
+def _up(
+    ctx: click.Context,
+    /,
+    volume: Path | None,
+    nginx_bin: Path | None,
+    shutdown_grace_period: int,
+    **flags: Any,  # noqa: ANN401 - the generator's
+) -> None:
+    """Run the generator, the reloader and nginx until Ctrl-C.
+
+    \b
+    A folder of manifests:
+      pillion up --manifests k8s/ --volume /tmp/pillion \\
+          --http-port 8080 --https-port 8443
+    The cluster of a kubeconfig:
+      pillion up --kubeconfig ~/.kube/config --volume /tmp/pillion \\
+          --http-port 8080 --https-port 8443
+
+    Whatever dies is started again, and what was served last is served until
+    something newer has proved itself. http://127.0.0.1:10246/readyz (the
+    --status-port) answers 200 once the first configuration is live.
+    """  # noqa: D301 - see above
+    settings = settings_of(ctx, flags, volume)
+    arguments = given_flags(ctx, but=("--volume", "--nginx-bin", "--shutdown-grace-period"))
+    up(settings, arguments, nginx_bin=nginx_bin, grace_s=shutdown_grace_period)
+
+
+@pillion.command("version")
+def _version() -> None:
+    """Show the version."""
+    click.echo(f"pillion {version('pillion')}")
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        run(pillion)
+    except BrokenPipeError:
+        # Whoever read our output has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        sys.exit(_bug(error))
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="pillion-bug-", suffix=".txt", delete=False
+    ) as file:
+        traceback.print_exception(error, file=file)
+    click.echo(
+        f"pillion: This is a bug of Pillion's: {error!r}. Please report it with {file.name}.",
+        err=True,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    main()

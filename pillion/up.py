@@ -1,0 +1,112 @@
+"""`pillion up`: the generator, the reloader and nginx as children of one foreground process."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from msgspec import Struct
+
+from generator.settings import Settings
+from pillion.events import Event
+from pillion.lines import Sink
+from pillion.nginx import choose_nginx
+from pillion.preflight import check_port, owned_volume
+from pillion.supervisor import Program, Supervisor
+from reloader import logs
+from reloader.contract import Volume
+
+log = structlog.get_logger()
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - where nginx listens
+_LOOK_S = 0.01
+
+
+class Pair(Struct, frozen=True, kw_only=True):
+    """What is to run."""
+
+    settings: Settings
+    generator_arguments: tuple[str, ...]
+    nginx: Path
+    grace_s: float
+
+
+def up(
+    settings: Settings,
+    generator_arguments: Sequence[str],
+    *,
+    nginx_bin: Path | None,
+    grace_s: float,
+) -> None:
+    """Run the pair until a signal ends it. Raises Refused before anything has started."""
+    nginx = choose_nginx(nginx_bin)
+    with owned_volume(settings.volume) as volume:
+        check_port("--http-port", settings.http_port, _EVERYWHERE)
+        check_port("--https-port", settings.https_port, _EVERYWHERE)
+        check_port("--status-port", settings.status_port, ("127.0.0.1",))
+        pair = Pair(
+            settings=settings,
+            generator_arguments=tuple(generator_arguments),
+            nginx=nginx,
+            grace_s=grace_s,
+        )
+        sink = Sink(sys.stderr.buffer)
+        logs.configure("pillion", level=settings.log_level, stream=sink)  # type: ignore[arg-type]
+        try:
+            asyncio.run(_run(pair, volume, sink))
+        finally:
+            sink.close()
+
+
+async def _run(pair: Pair, volume: Volume, sink: Sink) -> None:
+    log.info(Event.PAIR_STARTING, volume=str(volume.root), nginx=str(pair.nginx))
+    supervisor = Supervisor(programs(pair, volume), sink)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, supervisor.stop)
+    await supervisor.run()
+
+
+def programs(pair: Pair, volume: Volume) -> tuple[Program, ...]:
+    """Say how the three are run. nginx starts last, and is ended last."""
+    settings, root = pair.settings, str(volume.root)
+    directives = _nginx_directives()
+
+    async def live() -> None:
+        while not volume.live.exists():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(_LOOK_S)
+
+    # -P: no module of the folder that we happen to be in.
+    python = (sys.executable, "-P", "-m")
+    reloader = [*python, "reloader", "--volume", root, "--nginx-bin", str(pair.nginx)]
+    reloader += ["--http-port", str(settings.http_port), "--https-port", str(settings.https_port)]
+    reloader += ["--status-port", str(settings.status_port), "--log-level", settings.log_level]
+    # `=`: argparse takes a text that begins with a dash for a flag.
+    reloader += [f"--nginx-directives={directives}"] if directives else []
+    nginx = [str(pair.nginx), "-c", str(volume.live), "-p", root, "-e", "stderr"]
+    nginx += ["-g", f"daemon off; {directives}".strip()]
+    return (
+        Program(name="reloader", command=reloader),
+        Program(
+            name="generator",
+            command=[*python, "generator", f"--volume={root}", *pair.generator_arguments],
+        ),
+        Program(
+            name="nginx",
+            command=nginx,
+            longest_wait_s=2.0,
+            gentle=signal.SIGQUIT,
+            grace_s=pair.grace_s,
+            firm=signal.SIGTERM,
+            orphaned=signal.SIGTERM,
+            after=live,
+        ),
+    )
+
+
+def _nginx_directives() -> str:
+    """As root, workers stay root: the compiled-in user may be missing, or not read the volume."""
+    return "user root;" if os.geteuid() == 0 else ""
