@@ -1,7 +1,7 @@
 """One try to bring a snapshot into service: the bytes of a wish, and how they came about."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from generator.nginx.environment import Environment
 from generator.nginx.render import Memo as RenderMemo
 from generator.nginx.render import Rendering, render
 from generator.nginx.templates import TemplateSet
-from generator.objects import Ingress, Name
+from generator.objects import Ingress
 from generator.quarantine import Quarantine, substitute
 from generator.snapshot import Snapshot
 
@@ -29,12 +29,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """Milliseconds of each stage."""
 
     def changed_since(self, other: "Attempt | None") -> tuple[Ingress, ...]:
-        """Give the Ingresses that add something else than they did in `other`."""
+        """Give the Ingresses that add something else than they did in `other`.
+
+        Endpoints do not count: they are no Ingress's work.
+        """
         before = other.build.contributions if other else {}
         return tuple(
             self.snapshot.ingresses[name]
-            for name, contribution in self.build.contributions.items()
-            if contribution is not before.get(name)
+            for name, now in self.build.contributions.items()
+            if now is not (then := before.get(name)) and (then is None or now.parts != then.parts)
         )
 
     def with_file(self, digest: str) -> tuple[Ingress, ...]:
@@ -79,16 +82,6 @@ class Maker:
                 "render": _ms(time.perf_counter() - built_at),
             },
         )
-
-
-def good_versions(
-    serving: Attempt | None, unavailable: Iterable[Name] = ()
-) -> Mapping[Name, Ingress]:
-    """Give the versions of Ingresses that nginx is known to take."""
-    if serving is None:
-        return {}
-    out = set(unavailable)
-    return {i.name: i for i in serving.build.ingresses if i.name not in out}
 
 
 def _ms(seconds: float) -> float:

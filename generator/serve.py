@@ -1,5 +1,6 @@
 """What the generator answers over HTTP, for probes."""
 
+import os
 from collections.abc import Callable
 
 from aiohttp import web
@@ -26,7 +27,8 @@ async def serve(port: int, ready: Callable[[], bool]) -> web.AppRunner:
     except OSError as error:
         await runner.cleanup()
         raise Unservable(
-            f"Port {port} can't be listened on: {error.strerror}. Choose another by --healthz-port."
+            f"Port {port} can't be listened on: {os.strerror(error.errno or 0)}. "
+            "Choose another by --healthz-port."
         ) from error
     return runner
 

@@ -33,7 +33,7 @@ class TemplateFolder:
 
     async def changed(self) -> None:
         """Return once the folder is not what was last read; never without a folder."""
-        while self._folder is None or _stamp(self._folder) == self._stamp:
+        while self._folder is None or _stamp(self._folder) == self._stamp:  # noqa: ASYNC110 - polls
             await asyncio.sleep(_LOOK_S)
 
 

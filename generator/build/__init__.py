@@ -8,5 +8,6 @@ or of the volume.
 from generator.build.build import Build, build
 from generator.build.memo import Memo
 from generator.build.options import Options
+from generator.build.references import references
 
-__all__ = ["Build", "Memo", "Options", "build"]
+__all__ = ["Build", "Memo", "Options", "build", "references"]

@@ -68,7 +68,7 @@ def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner)
         return Contribution(problems=(_invalid_name(ingress),))
     if manner is Manner.UNAVAILABLE:
         ingress = replace(ingress, spec=replace(ingress.spec, tls=()))
-        values, problems = NOTHING_ALLOWED, ()
+        values, problems = NOTHING_ALLOWED, tuple[Problem, ...]()
     else:
         annotations = ingress.metadata.annotations
         values, problems = read(annotations, options.annotations_prefix, ingress.ref)

@@ -1,0 +1,93 @@
+"""`pillion-generator`: settings, the parts, and the signals that end them."""
+
+import asyncio
+import datetime as dt
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+
+import structlog
+
+from generator.controller import Controller, Setup
+from generator.events import Event
+from generator.fallback import fallback_certificate
+from generator.serve import Unservable, serve
+from generator.settings import Settings, read_settings
+from generator.template_folder import TemplateFolder
+from generator.wiring import environment_of, options_of, parts
+from reloader import logs
+from reloader.contract import Volume
+
+log = structlog.get_logger()
+
+_SERVE_RETRY_S = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run until SIGTERM or SIGINT."""
+    settings = read_settings(arguments)
+    logs.configure("generator", level=settings.log_level)
+    for flag in settings.ignored:
+        log.warning(Event.FLAG_IGNORED, flag=flag.name, reason=flag.reason)
+    try:
+        asyncio.run(_until_signalled(settings))
+    except Exception as error:  # told in one line whatever it is; the traceback is for debugging
+        log.critical(
+            Event.GENERATOR_FAILED, message=str(error) or repr(error), error=type(error).__name__
+        )
+        log.debug(Event.GENERATOR_FAILED, exc_info=True)
+        sys.exit(1)
+    log.info(Event.GENERATOR_STOPPED)
+
+
+async def _until_signalled(settings: Settings) -> None:
+    running = asyncio.ensure_future(_run(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(settings: Settings) -> None:
+    volume = Volume(settings.volume.absolute())
+    now = dt.datetime.now(dt.UTC)
+    options = options_of(settings, fallback_certificate(volume, now))
+    log.info(Event.GENERATOR_STARTED, version=version("pillion"), volume=str(volume.root))
+    async with parts(settings, options) as (source, reporter):
+        setup = Setup(
+            volume=volume,
+            options=options,
+            environment=environment_of(settings),
+            longest_gathering_s=settings.debounce_ms / 1000,
+        )
+        templates = TemplateFolder(settings.template_dir)
+        controller = Controller(setup, source, templates, reporter)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_serve(settings.healthz_port, lambda: controller.ready))
+            await controller.run()
+
+
+async def _serve(port: int, ready: Callable[[], bool]) -> None:
+    """Answer probes; where the port is taken, say so and go on: traffic matters more."""
+    told = False
+    while True:
+        try:
+            runner = await serve(port, ready)
+        except Unservable as error:
+            if not told:
+                log.error(Event.PROBES_UNSERVED, message=str(error))
+            told = True
+            await asyncio.sleep(_SERVE_RETRY_S)
+        else:
+            break
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Tells problems in the log: once when they come, once when they go."""
+
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from generator.events import Event
+from generator.nginx.templates import TemplateSet
+from generator.objects import ObjectRef
+from generator.problems import Problem, Severity
+from generator.snapshot import Origin
+
+log = structlog.get_logger()
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
+
+
+class Telling:
+    """What has been told already."""
+
+    def __init__(self) -> None:
+        self._problems: frozenset[Problem] = frozenset()
+        self._volume = ""
+
+    def problems(self, problems: Iterable[Problem], origins: Mapping[ObjectRef, Origin]) -> None:
+        """Tell those that are new, and those that are gone."""
+        now = frozenset(problems)
+        if now == self._problems:
+            return
+        for problem in sorted(now - self._problems):
+            getattr(log, _LEVELS[problem.severity])(
+                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.hint
+            )
+        for problem in sorted(self._problems - now):
+            log.info(Event.PROBLEM_SOLVED, **_fields(problem, origins))
+        self._problems = now
+
+    def volume(self, error: OSError | None) -> None:
+        """Tell that the volume can't be written, once for each reason."""
+        reason = f"{error.filename or 'volume'}: {error.strerror}" if error else ""
+        if reason and reason != self._volume:
+            log.error(Event.CONFIG_UNWRITABLE, message=reason)
+        self._volume = reason
+
+    def templates(self, templates: TemplateSet, built_in: TemplateSet) -> None:
+        """Tell which templates are not the built-in ones."""
+        own = [n for n, t in templates.templates.items() if t != built_in.templates.get(n)]
+        if own:
+            log.info(Event.TEMPLATES_LOADED, templates=sorted(own))
+
+
+def _fields(problem: Problem, origins: Mapping[ObjectRef, Origin]) -> dict[str, object]:
+    origin = origins.get(problem.object)
+    place = {"file": origin.file, "line": origin.line} if origin else {}
+    return {
+        "code": problem.code,
+        "kind": problem.object.kind,
+        "object": str(problem.object.name),
+        "field": problem.field,
+        "message": problem.message,
+        **place,
+    }
