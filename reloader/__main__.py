@@ -84,6 +84,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pillion-reloader",
+        allow_abbrev=False,
         description="Takes each configuration that the generator writes to the volume, has "
         "`nginx -t` judge it, has the running nginx reload, and verifies that it serves.",
     )

@@ -113,9 +113,13 @@ class Station:
         return eventually(answer, within_s=within_s, every_s=0.005)
 
     def served(self) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
-        connection.request("GET", "/")
-        return connection.getresponse().read().decode()
+        return self.get("/", self.http_port)[1]
+
+    def get(self, path: str, port: int) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", path)
+        with connection.getresponse() as response:
+            return response.status, response.read().decode()
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What the reloader has logged under this name."""

@@ -1,9 +1,13 @@
 """Promises D and E at the reloader: a wish is served, or refused and explained."""
 
 import socket
+import ssl
+
+import pytest
 
 from reloader.contract import write_atomically
 from tests.keepalive import Clients
+from tests.lab.ports import free_port
 from tests.lab.waiting import eventually
 
 
@@ -139,3 +143,19 @@ def test_keep_alive_clients_lose_nothing_through_reloads(serving):
 
     assert tally.failures == []
     assert tally.answered > 100
+
+
+def test_before_the_first_wish_nginx_answers_for_its_health_and_503_for_the_rest(station):
+    https_port = free_port()
+    ports = ("--http-port", str(station.http_port), "--https-port", str(https_port))
+    station.start_reloader(*ports)
+    station.start_nginx()
+
+    assert eventually(lambda: station.get("/healthz", station.status_port)) == (200, "ok")
+    assert station.get("/generation", station.status_port) == (200, "0")
+    assert station.get("/", station.http_port)[0] == 503
+    with (
+        pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"),
+        socket.create_connection(("127.0.0.1", https_port)) as connection,
+    ):
+        ssl.create_default_context().wrap_socket(connection, server_hostname="shop.example")
