@@ -1,0 +1,61 @@
+"""What can go wrong between here and the apiserver.
+
+ClusterError
+├── NoClusterGiven      nothing says where a cluster is
+├── KubeconfigBroken    a file that says it cannot be read
+├── NoCredentials       the plugin or file that proves who we are does not answer
+├── Unreachable         no connection, no answer in time, or it broke off
+├── Garbled             an answer that is not of an apiserver
+└── Refused             the apiserver said no
+    └── Expired         what was asked for is too old: list again
+"""
+
+
+class ClusterError(Exception):
+    """Its text is one line for people."""
+
+
+class NoClusterGiven(ClusterError):  # noqa: N818 - it says what is so
+    """Nothing says where a cluster is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No cluster to read from. Give one with --kubeconfig FILE, with the environment "
+            "variable KUBECONFIG, by running in a pod with a ServiceAccount, or read a folder "
+            "instead with --manifests DIR."
+        )
+
+
+class KubeconfigBroken(ClusterError):  # noqa: N818 - it says what is so
+    """A kubeconfig cannot be used: which file, which field, and why."""
+
+    def __init__(self, file: str, field: str, message: str) -> None:
+        super().__init__(f"{file}: {field}: {message}" if field else f"{file}: {message}")
+
+
+class NoCredentials(ClusterError):  # noqa: N818 - it says what is so
+    """What proves who we are cannot be had now."""
+
+
+class Unreachable(ClusterError):  # noqa: N818 - it says what is so
+    """There is no connection, no answer in time, or it broke off."""
+
+
+class Garbled(ClusterError):  # noqa: N818 - it says what is so
+    """Someone answers, but not as an apiserver does."""
+
+
+class Refused(ClusterError):  # noqa: N818 - it says what is so
+    """The apiserver said no."""
+
+    def __init__(
+        self, status: int, message: str, *, reason: str = "", retry_after_s: float = 0.0
+    ) -> None:
+        super().__init__(f"{status} {reason}: {message}" if reason else f"{status}: {message}")
+        self.status = status
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class Expired(Refused):
+    """410: the resourceVersion or the page asked for is gone."""

@@ -1,0 +1,28 @@
+"""Splits a stream into lines of any length.
+
+aiohttp's own line iterator fails past 128 KiB a line; an Ingress may be 1 MB.
+"""
+
+from collections.abc import Iterator
+
+
+class Lines:
+    """Keeps what has no end yet."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Give every line that this chunk ends, without its line feed; empty ones are left out."""
+        head, *tail = chunk.split(b"\n")
+        self._parts.append(head)
+        for part in tail:
+            line = b"".join(self._parts)
+            self._parts = [part]
+            if line:
+                yield line
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is half a line."""
+        return any(self._parts)

@@ -1,0 +1,169 @@
+"""Runs the exec plugin of a kubeconfig, and keeps what it gave until that runs out.
+
+Rules: Kubernetes docs, "client-go credential plugins".
+"""
+
+import asyncio
+import datetime as dt
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, field
+
+from generator.cluster.access import Server
+from generator.cluster.errors import KubeconfigBroken, NoCredentials
+
+TIMEOUT_S = 60.0
+EARLY_S = 10.0
+"""How long before it runs out a credential is replaced."""
+
+
+class _Variable(Struct, frozen=True):
+    name: str
+    value: str = ""
+
+
+class PluginConfig(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`users[].user.exec`."""
+
+    command: str
+    api_version: str
+    args: tuple[str, ...] = ()
+    env: tuple[_Variable, ...] = ()
+    install_hint: str = ""
+    provide_cluster_info: bool = False
+
+
+class Credential(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a plugin gives. Never shown."""
+
+    token: str = ""
+    client_certificate_data: str = ""
+    client_key_data: str = ""
+    expiration_timestamp: dt.datetime | None = None
+
+    def __repr__(self) -> str:
+        return "Credential()"
+
+
+class _Answer(Struct, frozen=True, kw_only=True, rename="camel"):
+    kind: str = ""
+    api_version: str = ""
+    status: Credential = field(default_factory=Credential)
+
+
+class Plugin:
+    """One plugin: run once for all who ask at a time."""
+
+    def __init__(
+        self,
+        config: PluginConfig,
+        server: Server,
+        *,
+        home: Path,
+        where: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._config = config
+        self._server = server
+        self._now = now
+        self._credential: Credential | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._program = _program(config, home)
+        if not self._program:
+            hint = f" {config.install_hint.strip()}" if config.install_hint else ""
+            raise KubeconfigBroken(
+                str(home), f"{where}.command", f'"{config.command}" is not to be found.{hint}'
+            )
+
+    async def credential(self) -> Credential:
+        """Give what it gave, or run it where that has run out. Raises NoCredentials."""
+        async with self._one_at_a_time:
+            if self._credential is None or self._has_run_out(self._credential):
+                self._credential = await self._run()
+            return self._credential
+
+    def reject(self, token: str, certificate: str) -> None:
+        """Run it again, unless it has been since it gave these."""
+        held = self._credential
+        if held and held.token == token and held.client_certificate_data in ("", certificate):
+            self._credential = None
+
+    def _has_run_out(self, credential: Credential) -> bool:
+        end = credential.expiration_timestamp
+        return end is not None and end.timestamp() - EARLY_S <= self._now()
+
+    async def _run(self) -> Credential:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                self._program,
+                *self._config.args,
+                env=os.environ | {v.name: v.value for v in self._config.env} | self._info(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise NoCredentials(f"{self._program} cannot be run: {error.strerror}.") from error
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                answer, complaint = await process.communicate()
+        except TimeoutError as error:
+            raise NoCredentials(f"{self._program} gave nothing for {TIMEOUT_S:.0f} s.") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode:
+            last = complaint.decode(errors="replace").strip().rpartition("\n")[2]
+            raise NoCredentials(f"{self._program} ended with {process.returncode}: {last}")
+        return self._read(answer)
+
+    def _read(self, answer: bytes) -> Credential:
+        try:
+            read = msgspec.json.decode(answer, type=_Answer)
+        except msgspec.DecodeError as error:
+            # msgspec's text names fields and types, never a value.
+            raise NoCredentials(f"{self._program} gave no ExecCredential: {error}.") from error
+        given = read.status
+        if read.kind != "ExecCredential" or read.api_version != self._config.api_version:
+            raise NoCredentials(
+                f"{self._program} gave {read.api_version} {read.kind}, "
+                f"not {self._config.api_version} ExecCredential."
+            )
+        if bool(given.client_certificate_data) != bool(given.client_key_data) or not (
+            given.token or given.client_certificate_data
+        ):
+            raise NoCredentials(f"{self._program} gave no token and no certificate with its key.")
+        return given
+
+    def _info(self) -> dict[str, str]:
+        spec: dict[str, object] = {"interactive": False}
+        if self._config.provide_cluster_info:
+            spec["cluster"] = {
+                "server": self._server.url,
+                "tls-server-name": self._server.name,
+                "insecure-skip-tls-verify": not self._server.verify,
+                "certificate-authority-data": _base64(self._server.ca),
+                "proxy-url": self._server.proxy,
+            }
+        info = {"apiVersion": self._config.api_version, "kind": "ExecCredential", "spec": spec}
+        return {"KUBERNETES_EXEC_INFO": json.dumps(info)}
+
+
+def _base64(text: str) -> str:
+    return msgspec.to_builtins(text.encode())  # type: ignore[no-any-return]
+
+
+def _program(config: PluginConfig, home: Path) -> str:
+    """As kubectl looks: a path is relative to the kubeconfig, a bare name is on PATH."""
+    if "/" in config.command:
+        path = home.parent / config.command
+        return str(path) if os.access(path, os.X_OK) else ""
+    given = {variable.name: variable.value for variable in config.env}
+    return shutil.which(config.command, path=given.get("PATH")) or ""

@@ -1,0 +1,165 @@
+"""The resources that are followed, and how one object of each is read."""
+
+from typing import Generic
+
+import msgspec
+from msgspec import Raw, Struct
+
+from generator.objects import (
+    ConfigMap,
+    EndpointSlice,
+    Ingress,
+    IngressClass,
+    Kind,
+    KubernetesObject,
+    Name,
+    Object,
+    ObjectRef,
+    Secret,
+    Service,
+    decode,
+)
+from generator.problems import Code, Problem, Severity
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+class Resource(Struct, Generic[Object], frozen=True, kw_only=True):
+    """One resource of the API."""
+
+    kind: Kind
+    type: type[Object]
+    root: str
+    """`/api/v1`, or `/apis/GROUP/VERSION`."""
+    plural: str
+    namespaced: bool = True
+
+    @property
+    def group(self) -> str:
+        """The API group as RBAC names it; empty for the core."""
+        return self.root.removeprefix("/apis/").rpartition("/")[0] if "apis" in self.root else ""
+
+    def path(self, namespace: str = "", name: str = "") -> str:
+        """Where the collection, or one object, is."""
+        parts = (
+            self.root,
+            *(("namespaces", namespace) if namespace else ()),
+            self.plural,
+            *((name,) if name else ()),
+        )
+        return "/".join(parts)
+
+    def read(self, text: Raw | bytes) -> Object:
+        """Read one object; raises msgspec.DecodeError where that cannot be done.
+
+        Left out is what no one reads but weighs: kubectl's copy of the whole object
+        (of a Secret, too), and the annotation of a slice that changes with each write.
+        """
+        found = decode(text, self.type)
+        found.metadata.annotations.pop(LAST_APPLIED, None)
+        if isinstance(found, EndpointSlice):
+            found.metadata.annotations.clear()
+        return found
+
+
+INGRESSES = Resource(
+    kind=Kind.INGRESS, type=Ingress, root="/apis/networking.k8s.io/v1", plural="ingresses"
+)
+INGRESS_CLASSES = Resource(
+    kind=Kind.INGRESS_CLASS,
+    type=IngressClass,
+    root="/apis/networking.k8s.io/v1",
+    plural="ingressclasses",
+    namespaced=False,
+)
+SERVICES = Resource(kind=Kind.SERVICE, type=Service, root="/api/v1", plural="services")
+ENDPOINT_SLICES = Resource(
+    kind=Kind.ENDPOINT_SLICE,
+    type=EndpointSlice,
+    root="/apis/discovery.k8s.io/v1",
+    plural="endpointslices",
+)
+SECRETS = Resource(kind=Kind.SECRET, type=Secret, root="/api/v1", plural="secrets")
+CONFIG_MAPS = Resource(kind=Kind.CONFIG_MAP, type=ConfigMap, root="/api/v1", plural="configmaps")
+
+
+class Broken(Struct, frozen=True, kw_only=True):
+    """An object that cannot be read, as far as it can."""
+
+    ref: ObjectRef
+    uid: str
+    field: str
+    message: str
+
+    @property
+    def problem(self) -> Problem:
+        """For the user."""
+        return Problem(
+            object=self.ref,
+            field=self.field,
+            code=Code.NOT_DECODED,
+            severity=Severity.ERROR,
+            message=self.message,
+            hint="Correct the field. Meanwhile what the object said before holds, if anything.",
+        )
+
+
+class _Identity(Struct, frozen=True, rename="camel"):
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+
+
+class _Anything(Struct, frozen=True):
+    metadata: _Identity
+
+
+def identity(text: Raw | bytes, kind: Kind) -> tuple[ObjectRef, str, str]:
+    """Who an object is, its uid and its resourceVersion, however broken the rest of it."""
+    who = msgspec.json.decode(text, type=_Anything).metadata
+    return ObjectRef(kind, Name(who.namespace, who.name)), who.uid, who.resource_version
+
+
+def broken(text: Raw | bytes, kind: Kind, error: msgspec.DecodeError) -> Broken:
+    """Say what is wrong with an object; raises where not even its name can be read."""
+    ref, uid, _ = identity(text, kind)
+    what, _, where = str(error).partition(" - at `$")
+    return Broken(
+        ref=ref,
+        uid=uid,
+        field=where.rstrip("`").removeprefix("."),
+        message=f"The field cannot be read: {_for_people(what)}.",
+    )
+
+
+_WORDS = {
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "text",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    "`object`": "a mapping",
+    "`null`": "nothing",
+}
+
+
+def _for_people(message: str) -> str:
+    for word, plain in _WORDS.items():
+        message = message.replace(word, plain)
+    return message[:1].lower() + message[1:]
+
+
+__all__ = [
+    "CONFIG_MAPS",
+    "ENDPOINT_SLICES",
+    "INGRESSES",
+    "INGRESS_CLASSES",
+    "SECRETS",
+    "SERVICES",
+    "Broken",
+    "KubernetesObject",
+    "Resource",
+    "broken",
+    "identity",
+]
