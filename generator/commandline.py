@@ -19,11 +19,11 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> Any: 
     """
     name = command.name or "pillion"
     try:
-        result = command.main(
-            args=None if arguments is None else list(arguments),
-            prog_name=name,
-            standalone_mode=False,
-        )
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        with command.make_context(name, given) as context:
+            return command.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
     except Refused as error:
         _end(name, error.message, error.exit_code)
     except click.UsageError as error:
@@ -35,7 +35,6 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> Any: 
         _end(name, error.format_message(), error.exit_code)
     except click.Abort:
         sys.exit(130)
-    return result
 
 
 def _end(who: str, message: str, code: int) -> NoReturn:

@@ -168,14 +168,14 @@ CLASS_FLAGS: tuple[_Option[Any], ...] = (
         "--ingress-class",
         heading="Which Ingresses",
         default="nginx",
-        show_default="true",
+        show_default=True,
         help="Name of the class that is served, also in the old annotation.",
     ),
     flag(
         "--controller-class",
         heading="Which Ingresses",
         default="k8s.io/ingress-nginx",
-        show_default="true",
+        show_default=True,
         help="IngressClasses with this spec.controller are ours.",
     ),
     switch(
@@ -198,7 +198,7 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         type=port,
         metavar="PORT",
         default="80",
-        show_default="true",
+        show_default=True,
         help="Port for http.",
     ),
     flag(
@@ -207,7 +207,7 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         type=port,
         metavar="PORT",
         default="443",
-        show_default="true",
+        show_default=True,
         help="Port for https.",
     ),
     flag(
@@ -216,7 +216,7 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         type=port,
         metavar="PORT",
         default="10246",
-        show_default="true",
+        show_default=True,
         help="Port on loopback where nginx tells what it serves: /readyz, /healthz, /generation.",
     ),
     flag(
@@ -225,7 +225,7 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         type=port,
         metavar="PORT",
         default="10254",
-        show_default="true",
+        show_default=True,
         help="Port of the generator's /healthz and /metrics.",
     ),
     flag(
@@ -246,7 +246,7 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         "--annotations-prefix",
         heading="How they are served",
         default="nginx.ingress.kubernetes.io",
-        show_default="true",
+        show_default=True,
         help="What our annotations begin with.",
     ),
     flag(
@@ -261,7 +261,7 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         type=milliseconds,
         metavar="MS",
         default="500",
-        show_default="true",
+        show_default=True,
         help="How long a burst of changes is gathered at most; the first goes at once.",
     ),
     switch(
@@ -283,7 +283,7 @@ STATUS_FLAGS: tuple[_Option[Any], ...] = (
         "--update-status",
         heading="What is told",
         default="true",
-        show_default="true",
+        show_default=True,
         help="Write our addresses into the status of Ingresses.",
     ),
     flag(
@@ -309,7 +309,7 @@ LOG_FLAGS: tuple[_Option[Any], ...] = (
         heading="What is told",
         type=click.Choice(["debug", "info", "warning", "error"]),
         default="info",
-        show_default="true",
+        show_default=True,
         help="The least severe lines that are logged.",
     ),
 )

@@ -1,0 +1,133 @@
+"""What is told of text that is not quite right, and what lives on."""
+
+import os
+
+import pytest
+
+from generator.manifests import read_manifests
+
+from .conftest import ingress, written
+
+OLD = "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: web}\n"
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            written(port='"80"'),
+            "14 spec.rules[0].http.paths[0].backend.service.port.number: "
+            '"80" is not a whole number.',
+        ),
+        (written(name="Web"), '4 metadata.name: "Web" is not a name of an object.'),
+        (
+            written(annotation="false"),
+            "6 rewrite-target: false is not text to YAML, and Kubernetes",
+        ),
+        (written(annotation="0644"), "6 rewrite-target: 0644 is not text to YAML, and Kubernetes"),
+        (
+            written().replace("Prefix", "Foo"),
+            '13 spec.rules[0].http.paths[0].pathType: "Foo" is none',
+        ),
+        (
+            written().replace("pathType: Prefix", "# -"),
+            "12 spec.rules[0].http.paths[0].pathType: It is missing, and Kubernetes",
+        ),
+        (written().replace("io/v1", "io/v7"), '1 apiVersion: "networking.k8s.io/v7" is not a ver'),
+        (OLD, "1 apiVersion: extensions/v1beta1 is served by no Kubernetes since 1.25"),
+        (f"{SECRET}data: {{a: '?'}}", "4 data.a: It is not base64."),
+        ("a: [1\nb: 2\n", "2 : This is not YAML: while parsing a flow sequence, did not find"),
+        ("- a\n- b\n", "1 : Here is no object: apiVersion, kind, metadata."),
+        ("a: !!python/object:os.system x\n", "1 : The tag tag:yaml.org,2002:python/object"),
+        ('{"a":\n\t"\\ud83d\\ude00"', "2 : This is not JSON"),
+        ("a: 1\n\x00", "2 : The character 0 may not stand in YAML."),
+        (f"{OLD}spec: {{}}\nspec: {{}}\n", '4 spec: The key "spec" stands twice.'),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(manifests, text, told):
+    assert any(line.startswith(told) for line in manifests.told(text)), manifests.told(text)
+
+
+def test_the_text_of_an_unquoted_annotation_is_what_counts(manifests):
+    snapshot = manifests.of(written(annotation="yes"))
+    assert list(ingress(snapshot).metadata.annotations.values()) == ["yes"]
+    assert snapshot.problems[0].hint.startswith('Quote it: "yes".')
+
+
+def test_a_document_that_cannot_be_decoded_costs_itself_alone(manifests):
+    snapshot = manifests.of(f"{written('a', port='x')}---\n{written('b')}")
+    assert [name.name for name in snapshot.ingresses] == ["b"]
+
+
+def test_an_object_that_cannot_be_decoded_any_more_stays_as_it_was(manifests):
+    before = ingress(manifests.of(written()))
+    snapshot = manifests.of(written(port="x"))
+    assert ingress(snapshot) is before
+    assert [p.code for p in snapshot.problems] == ["not-decoded"]
+    manifests.write(f"{written(port='x')}# still\n")
+    assert ingress(manifests.read()) is before
+
+
+def test_a_file_that_does_not_parse_keeps_its_objects_and_the_others_go_on(manifests):
+    manifests.write(written("a"), "a.yaml")
+    manifests.write(written("b"), "b.yaml")
+    manifests.read()
+    manifests.write("a: [", "a.yaml")
+    manifests.write(written("c"), "b.yaml")
+    snapshot = manifests.read()
+    assert [name.name for name in snapshot.ingresses] == ["a", "c"]
+    assert [p.code for p in snapshot.problems] == ["file-unreadable"]
+
+
+def test_an_object_that_is_taken_out_is_gone(manifests):
+    manifests.of(f"{written('a')}---\n{written('b')}")
+    assert [name.name for name in manifests.of(written("b")).ingresses] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "[" * 100_000,
+        "- " * 50_000 + "x",
+        "a: &a [*a]",
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(
+            f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n"
+            for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+    ],
+    ids=["deep", "deeper", "itself", "laughs"],
+)
+def test_what_expands_without_end_is_refused(manifests, bomb):
+    (problem,) = manifests.of(bomb).problems
+    assert problem.code == "file-unreadable"
+
+
+def test_a_file_that_is_too_large_is_not_even_opened(manifests):
+    with (manifests.path / "a.yaml").open("wb") as file:
+        file.truncate(17 << 20)
+    (problem,) = manifests.read().problems
+    assert problem.message == "It is larger than 16 MiB. Split it into several."
+
+
+def test_a_pipe_in_the_folder_is_passed_over(manifests):
+    os.mkfifo(manifests.path / "a.yaml")
+    assert not manifests.read().ingresses
+
+
+def test_an_empty_folder_says_what_belongs_into_it(manifests):
+    (problem,) = manifests.read().problems
+    assert problem.severity == "warning"
+    assert problem.message == "There is no manifest in it."
+
+
+def test_a_missing_folder_is_said_to_be_missing(tmp_path):
+    (problem,) = read_manifests([tmp_path / "nowhere"]).problems
+    assert problem.message == "It does not exist."
+
+
+def test_a_folder_that_goes_away_keeps_what_it_gave(manifests):
+    manifests.of(written())
+    manifests.path.rename(manifests.path.with_name("elsewhere"))
+    assert ingress(manifests.read())
