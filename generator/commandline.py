@@ -29,8 +29,8 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> Any: 
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else name
         told = error.format_message()
-        end = "" if told.endswith((".", "?")) else "."
-        _end(path, f"{told}{end} See {path} --help.", error.exit_code)
+        stop = "" if told.endswith((".", "?")) else "."
+        _end(path, f"{told}{stop} See {path} --help.", error.exit_code)
     except click.ClickException as error:
         _end(name, error.format_message(), error.exit_code)
     except click.Abort:

@@ -82,7 +82,8 @@ def programs(pair: Pair, volume: Volume) -> tuple[Program, ...]:
     # -P: no module of the folder that we happen to be in.
     python = (sys.executable, "-P", "-m")
     reloader = [*python, "reloader", "--volume", root, "--nginx-bin", str(pair.nginx)]
-    reloader += ["--http-port", str(settings.http_port), "--https-port", str(settings.https_port)]
+    # No --http-port: a worker of the first, empty configuration could still answer 503 for
+    # 100 ms after /readyz has become 200. So nobody listens there before the first real one.
     reloader += ["--status-port", str(settings.status_port), "--log-level", settings.log_level]
     # `=`: argparse takes a text that begins with a dash for a flag.
     reloader += [f"--nginx-directives={directives}"] if directives else []
