@@ -6,7 +6,7 @@ looks at the templates; the worker makes an attempt whenever one of them has new
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import structlog
@@ -48,8 +48,11 @@ _VOLUME_RETRY_S = 1.0
 class Reporter(Protocol):
     """Tells the cluster what became of its Ingresses."""
 
-    def served(self, snapshot: Snapshot, ingresses: tuple[Ingress, ...]) -> None:
-        """Take note that these are served now, and no others are ours. Works behind."""
+    def publish(self, served: Iterable[Ingress]) -> None:
+        """Take note that these are served now, and no others are ours. Returns at once."""
+
+    async def run(self) -> None:
+        """Tell it, and keep telling until cancelled."""
 
 
 class Setup(Struct, frozen=True, kw_only=True):
@@ -113,6 +116,8 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._source.run())
             tasks.create_task(self._work())
+            if self._reporter:
+                tasks.create_task(self._reporter.run())
 
     async def _work(self) -> None:
         await self._prepare_volume()
@@ -313,7 +318,7 @@ class Controller:
 
     def _report(self, attempt: Attempt) -> None:
         if self._reporter:
-            self._reporter.served(self._snapshot, attempt.build.ingresses)
+            self._reporter.publish(attempt.build.ingresses)
 
     def _refused(self, status: Status, published: _Published) -> None:
         log.warning(

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generator import build
 from generator.build import Options
@@ -16,6 +17,10 @@ from generator.objects import Kind, ObjectRef
 from generator.settings import Cluster, Manifests, Settings
 from generator.snapshot import Snapshot, Source
 from reloader.contract import Volume
+
+if TYPE_CHECKING:
+    from generator.cluster.client import Client
+    from generator.cluster.source import ClusterSource
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 
@@ -107,7 +112,23 @@ async def _cluster_parts(
             named=_named(settings),
             namespaces=settings.watch_namespaces,
         )
-        yield source, None
+        yield source, _status_writer(settings, client, source)
+
+
+def _status_writer(
+    settings: Settings, client: "Client", source: "ClusterSource"
+) -> Reporter | None:
+    from generator.cluster.report import StatusWriter, addresses_of_text  # noqa: PLC0415 - as above
+
+    if not settings.update_status:
+        return None
+    return StatusWriter(
+        client,
+        source,
+        publish_service=settings.publish_service,
+        publish_addresses=addresses_of_text(settings.publish_status_address),
+        namespaces=settings.watch_namespaces,
+    )
 
 
 def _named(settings: Settings) -> frozenset[ObjectRef]:
