@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from generator.objects import ObjectRef, PathType
+from generator.objects import Kind, ObjectRef, PathType
 from generator.problems import Code, Problem, Severity
 
 _WHERE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
@@ -27,8 +27,11 @@ _TYPES = {
 }
 
 
-def undecoded(ref: ObjectRef, error: msgspec.ValidationError, value: Mapping[str, Any]) -> Problem:
-    """Tell which field of `value` is wrong, with what it holds and what it should be."""
+def undecoded(ref: ObjectRef, error: msgspec.DecodeError, value: Mapping[str, Any]) -> Problem:
+    """Tell which field of `value` is wrong, with what it holds and what it should be.
+
+    What a Secret holds is never told.
+    """
     text = str(error)
     where = _WHERE.search(text)
     field = where["field"] if where else ""
@@ -40,16 +43,22 @@ def undecoded(ref: ObjectRef, error: msgspec.ValidationError, value: Mapping[str
         field=field,
         code=Code.NOT_DECODED,
         severity=Severity.ERROR,
-        message=_message(text.removesuffix(where[0] if where else ""), _at(value, field)),
+        message=_message(
+            text.removesuffix(where[0] if where else ""),
+            "What it holds" if ref.kind is Kind.SECRET else _shown(_at(value, field)),
+        ),
         hint="Mend it. Meanwhile: the last good version of the object, if there was one.",
     )
 
 
-def _message(text: str, value: object) -> str:
+def _shown(value: object) -> str:
+    shown = json.dumps(value, default=str, ensure_ascii=False)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+def _message(text: str, shown: str) -> str:
     if _MISSING.match(text):
         return "It is missing."
-    shown = json.dumps(value, default=str, ensure_ascii=False)
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     if expected := _EXPECTED.match(text):
         kinds = [_TYPES.get(kind, kind) for kind in expected["expected"].split(" | ")]
         return f"{shown} is not {' or '.join(kinds)}."

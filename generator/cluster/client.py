@@ -159,7 +159,7 @@ class Client:
         except NoCredentials as error:
             if self._complaint != str(error):
                 self._complaint = str(error)
-                log.error(Event.CLUSTER_LOGIN_FAILED, error=str(error))  # noqa: TRY400 - no bug
+                log.error(Event.CLUSTER_LOGIN_FAILED, error=str(error))
             raise
 
     def _no_answer(self, why: str) -> Unreachable:

@@ -236,8 +236,8 @@ class Reflector(Generic[Object]):
         log.warning(
             Event.OBJECT_NOT_DECODED,
             object=str(unread.ref),
-            field=unread.field,
-            error=unread.message,
+            field=unread.problem.field,
+            error=unread.problem.message,
         )
         return unread
 

@@ -11,7 +11,6 @@ from generator.objects import (
     Ingress,
     IngressClass,
     Kind,
-    KubernetesObject,
     Name,
     Object,
     ObjectRef,
@@ -19,7 +18,8 @@ from generator.objects import (
     Service,
     decode,
 )
-from generator.problems import Code, Problem, Severity
+from generator.problems import Problem
+from generator.undecoded import undecoded
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -86,22 +86,13 @@ CONFIG_MAPS = Resource(kind=Kind.CONFIG_MAP, type=ConfigMap, root="/api/v1", plu
 class Broken(Struct, frozen=True, kw_only=True):
     """An object that cannot be read, as far as it can."""
 
-    ref: ObjectRef
     uid: str
-    field: str
-    message: str
+    problem: Problem
 
     @property
-    def problem(self) -> Problem:
-        """For the user."""
-        return Problem(
-            object=self.ref,
-            field=self.field,
-            code=Code.NOT_DECODED,
-            severity=Severity.ERROR,
-            message=self.message,
-            hint="Correct the field. Meanwhile what the object said before holds, if anything.",
-        )
+    def ref(self) -> ObjectRef:
+        """Which object it is."""
+        return self.problem.object
 
 
 class _Identity(Struct, frozen=True, rename="camel"):
@@ -124,42 +115,4 @@ def identity(text: Raw | bytes, kind: Kind) -> tuple[ObjectRef, str, str]:
 def broken(text: Raw | bytes, kind: Kind, error: msgspec.DecodeError) -> Broken:
     """Say what is wrong with an object; raises where not even its name can be read."""
     ref, uid, _ = identity(text, kind)
-    what, _, where = str(error).partition(" - at `$")
-    return Broken(
-        ref=ref,
-        uid=uid,
-        field=where.rstrip("`").removeprefix("."),
-        message=f"The field cannot be read: {_for_people(what)}.",
-    )
-
-
-_WORDS = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "text",
-    "`bool`": "true or false",
-    "`array`": "a list",
-    "`object`": "a mapping",
-    "`null`": "nothing",
-}
-
-
-def _for_people(message: str) -> str:
-    for word, plain in _WORDS.items():
-        message = message.replace(word, plain)
-    return message[:1].lower() + message[1:]
-
-
-__all__ = [
-    "CONFIG_MAPS",
-    "ENDPOINT_SLICES",
-    "INGRESSES",
-    "INGRESS_CLASSES",
-    "SECRETS",
-    "SERVICES",
-    "Broken",
-    "KubernetesObject",
-    "Resource",
-    "broken",
-    "identity",
-]
+    return Broken(uid=uid, problem=undecoded(ref, error, msgspec.json.decode(text)))
