@@ -98,7 +98,7 @@ class HttpDefaults(Struct, frozen=True, kw_only=True):
     proxy_next_upstream_timeout: Duration = Duration(0)
     proxy_next_upstream_tries: int = 3
 
-    upstream_keepalive_connections: int = 32
+    upstream_keepalive_connections: int = 64
     """Idle connections that a worker keeps to one upstream. See docs/decisions/0012."""
     upstream_keepalive_requests: int = 10000
     upstream_keepalive_time: Duration = Duration(3600 * _SECOND)

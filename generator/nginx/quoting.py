@@ -28,7 +28,7 @@ TOKEN_BYTES = 4093
 DOLLAR = "${pillion_dollar}"
 """A variable (`geo` in http.j2) that yields a dollar."""
 
-_BARE = re.compile(r"[A-Za-z0-9_./:@%+,=*$-]+")
+_BARE = re.compile(r"[][A-Za-z0-9_./:@%+,=*$-]+")
 _ESCAPED = re.compile(r'["\n\t\r]|\\(?=[\\"\'trn\n\t\r]|\Z)')
 _ESCAPES = {'"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}
 _DIRECTIVE_NAME = re.compile(r"[a-z][a-z0-9_]*")

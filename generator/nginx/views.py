@@ -159,7 +159,7 @@ def _endpoint(endpoint: Endpoint) -> Written:
 
 
 def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
+    return f"[{address}]" if address.count(":") > 1 else address
 
 
 def _server_name(host: Host) -> Written:

@@ -1,0 +1,249 @@
+"""The configuration of a model, as text."""
+
+import textwrap
+
+import pytest
+from msgspec.structs import replace
+
+from generator.model import (
+    AccessRule,
+    Answer,
+    Directive,
+    Duration,
+    Expression,
+    Match,
+    Protocol,
+    Proxy,
+    ProxyByName,
+    Regex,
+    Rewrite,
+    Size,
+)
+from generator.nginx.environment import UNKNOWN, Capabilities, HttpDefaults
+from generator.nginx.errors import Unwritable
+from generator.nginx.overlay import built_in
+from generator.nginx.render import Fragments, Memo, render
+from tests import models
+from tests.models import location, proxied, server, upstream
+
+TEMPLATES = built_in()
+ECHO = upstream("echo", ("10.0.0.1", 8080), ("fd00::1", 8080))
+
+
+def text_of(*servers, upstreams=(), **environment):
+    model = models.model(*servers, upstreams=upstreams)
+    return render(model, models.environment(**environment), TEMPLATES, Memo()).body(7).decode()
+
+
+def location_text(*given, **environment):
+    """What stands in the one location of a host, without the variables of the log."""
+    text = text_of(server("a.test", *given), **environment)
+    block = text.split("server_name a.test;\n")[1].split("# end of ingress")[0]
+    lines = textwrap.dedent(block).splitlines()
+    assert lines[0] == "# ingress default/shop"
+    return "\n".join(line for line in lines[2:-1] if "set $pillion_" not in line)
+
+
+def test_a_location_does_its_steps_in_order():
+    text = location_text(
+        proxied(
+            "/",
+            ECHO,
+            redirect_to_https=True,
+            access=(
+                AccessRule(allow=True, network="10.0.0.0/8"),
+                AccessRule(allow=False, network="all"),
+            ),
+            rewrite=Rewrite(pattern=Regex("(?i)^/a/(.*)"), target=Expression("/b/$1")),
+            directives=(
+                Directive("client_max_body_size", (Size(8 << 20),)),
+                Directive("proxy_read_timeout", (Duration(5000),)),
+            ),
+        )
+    )
+    assert text == textwrap.indent(
+        f"""\
+if ($pillion_redirect) {{
+    return 308 https://$host$request_uri;
+}}
+allow 10.0.0.0/8;
+deny all;
+rewrite "(?i)^/a/(.*)" /b/$1 break;
+client_max_body_size 8m;
+proxy_read_timeout 5s;
+proxy_pass http://{ECHO.name};""",
+        "    ",
+    )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "directive"),
+    [
+        (Protocol.HTTP, "proxy_pass http://{};"),
+        (Protocol.HTTPS, "proxy_pass https://{};"),
+        (Protocol.AUTO_HTTP, "proxy_pass $scheme://{};"),
+        (Protocol.GRPC, "grpc_pass grpc://{};"),
+        (Protocol.GRPCS, "grpc_pass grpcs://{};"),
+        (Protocol.FCGI, "fastcgi_pass {};"),
+    ],
+)
+def test_each_protocol_has_its_own_way_to_pass_a_request_on(protocol, directive):
+    text = location_text(location("/", Proxy(upstream=ECHO.name, protocol=protocol)))
+    assert text.strip() == directive.format(ECHO.name)
+
+
+def test_a_protocol_that_nginx_lacks_is_answered_503():
+    grpc = location("/", Proxy(upstream=ECHO.name, protocol=Protocol.GRPC))
+    assert location_text(grpc, capabilities=UNKNOWN).strip() == "return 503;"
+    fcgi = location("/", Proxy(upstream=ECHO.name, protocol=Protocol.FCGI))
+    without = Capabilities.of("1.31.3", ["without-http_fastcgi_module"])
+    assert location_text(fcgi, capabilities=without).strip() == "return 503;"
+
+
+def test_an_external_name_stands_in_a_variable_so_that_nginx_resolves_it_late():
+    text = text_of(server("a.test", location("/", ProxyByName(host="db.example.com", port=80))))
+    assert "set $pillion_target db.example.com:80;" in text
+    assert "proxy_pass http://$pillion_target;" in text
+
+
+def test_an_answer_without_a_body_is_nginxs_own_page():
+    assert location_text(location("/", Answer(status=503))).strip() == "return 503;"
+
+
+def test_a_regex_and_an_exact_path_say_so():
+    text = text_of(
+        server(
+            "a.test",
+            location("/x", models.NOT_FOUND, Match.EXACT),
+            location(r"^/foo\.(bar|baz)$", models.NOT_FOUND, Match.REGEX),
+        )
+    )
+    assert "location = /x {" in text
+    assert r'location ~* "^/foo\.(bar|baz)$" {' in text
+
+
+def test_an_upstream_lists_its_endpoints_without_passive_checks():
+    text = text_of(upstreams=[ECHO])
+    assert (
+        f"""
+    # service default/echo
+    upstream {ECHO.name} {{
+        zone pillion;
+        server 10.0.0.1:8080 max_fails=0;
+        server [fd00::1]:8080 max_fails=0;
+"""
+        in text
+    )
+
+
+def test_a_wildcard_is_one_label_deep_and_a_host_by_its_name_is_itself():
+    text = text_of(server("*.foo.test"), server("foo.test"))
+    assert r'server_name "~^[^.]+\.foo\.test$";' in text
+    assert "server_name foo.test;" in text
+    assert "server_name _;" in text
+
+
+def test_without_ipv6_there_is_no_listener_of_that_kind():
+    assert "listen [::]:80;" in text_of(server("a.test"))
+    assert "[::]" not in text_of(server("a.test"), ipv6=False)
+
+
+def test_only_the_default_server_and_hosts_with_one_name_a_certificate():
+    own = models.certificate("b.test")
+    text = text_of(server("a.test", tls=True), server("b.test", tls=True, certificate=own))
+    assert text.count("ssl_certificate ") == 2
+    assert f"ssl_certificate /volume/files/{own.file.digest};" in text
+
+
+def test_no_listener_has_reuseport():
+    assert "reuseport" not in text_of(server("a.test"), workers=2)
+
+
+def test_directives_of_modules_that_are_not_there_are_not_written():
+    bare = Capabilities.of("1.27.4", ["without-http_uwsgi_module", "without-http_scgi_module"])
+    text = text_of(server("a.test"), capabilities=bare)
+    for word in ("http2", "grpc_", "stub_status", "uwsgi", "scgi"):
+        assert word not in text
+    assert "stub_status;" in text_of(
+        capabilities=Capabilities.of("1.31.3", ["http_stub_status_module"])
+    )
+
+
+def test_defaults_can_be_set():
+    http = HttpDefaults(
+        client_max_body_size=Size(2 << 20),
+        proxy_buffers_number=8,
+        hsts_include_subdomains=False,
+        hsts_preload=True,
+    )
+    text = text_of(http=http)
+    assert "    client_max_body_size 2m;" in text
+    assert "    proxy_buffers 8 4k;" in text
+    assert '        https "max-age=31536000; preload";' in text
+
+
+def test_hsts_can_be_turned_off():
+    assert "add_header" in text_of(server("a.test", tls=True))
+    assert "add_header" not in text_of(server("a.test", tls=True), http=HttpDefaults(hsts=False))
+
+
+@pytest.mark.parametrize("path", ["", "x", "= /x", "@name"])
+def test_a_path_without_its_slash_is_refused_and_its_owner_named(path):
+    with pytest.raises(Unwritable, match="does not start with a slash") as refused:
+        text_of(server("a.test", location(path, models.NOT_FOUND)))
+    assert refused.value.owner == models.ingress()
+
+
+@pytest.mark.parametrize("host", ["~^(.*)$", ".foo", "a;b", "a b", "*.*.b", "A.test", "*"])
+def test_a_host_that_nginx_would_take_for_something_else_is_refused(host):
+    with pytest.raises(Unwritable, match="is not a host"):
+        text_of(server(host))
+
+
+def test_the_generation_stands_in_one_place_and_not_in_what_is_compared():
+    rendering = render(models.model(), models.environment(), TEMPLATES, Memo())
+    assert rendering == render(models.model(), models.environment(), TEMPLATES, Memo())
+    one, two = rendering.body(41).splitlines(), rendering.body(42).splitlines()
+    assert [(a, b) for a, b in zip(one, two, strict=True) if a != b] == [
+        (b"            return 200 41;", b"            return 200 42;")
+    ]
+
+
+def test_the_same_model_gives_the_same_bytes_with_a_memo_and_without():
+    servers = tuple(server(f"{n}.test", proxied("/", ECHO)) for n in range(5))
+    model, memo = models.model(*servers, upstreams=[ECHO]), Memo()
+    first = render(model, models.environment(), TEMPLATES, memo)
+    changed = replace(model, servers=(*model.servers[:-1], server("new.test")), upstreams=())
+    assert render(changed, models.environment(), TEMPLATES, memo) == render(
+        changed, models.environment(), TEMPLATES, Memo()
+    )
+    assert render(model, models.environment(), TEMPLATES, memo) == first
+
+
+def test_other_surroundings_or_templates_forget_what_was_made():
+    model, memo = models.model(server("a.test")), Memo()
+    render(model, models.environment(), TEMPLATES, memo)
+    other = models.environment(http_port=8080)
+    assert b"listen 8080;" in render(model, other, TEMPLATES, memo).body(1)
+
+
+def test_only_what_is_new_is_made_and_what_is_gone_is_forgotten():
+    made, fragments = [], Fragments()
+    one, two, three = ([n] for n in range(3))
+
+    def make(value):
+        made.append(value)
+        return str(value)
+
+    assert fragments.of([one, two], "scope", make) == ["[0]", "[1]"]
+    assert fragments.of([two, three], "scope", make) == ["[1]", "[2]"]
+    assert made == [one, two, three]
+    fragments.of([one], "scope", make)
+    assert made == [one, two, three, one]
+
+
+def test_equal_objects_that_are_not_the_same_are_made_again():
+    made, fragments = [], Fragments()
+    fragments.of([["a"]], "scope", lambda value: made.append(value) or "")
+    fragments.of([["a"]], "scope", lambda value: made.append(value) or "")
+    assert len(made) == 2
