@@ -148,6 +148,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     """Limit of open files for a worker; 0: what nginx was started with."""
     error_log_level: str = "notice"
     access_log: str = "/dev/stdout"
+    """A file, or `off`. Not buffered: lines up to 4,096 bytes stay whole on a pipe."""
     capabilities: Capabilities = UNKNOWN
     http: HttpDefaults = HttpDefaults()
 
