@@ -21,6 +21,7 @@ class Severity(StrEnum):
 class Code(StrEnum):
     """What kind of problem it is. Stable: dashboards and scripts use these."""
 
+    ANNOTATION_IGNORED = "annotation-ignored"
     ANNOTATION_INVALID = "annotation-invalid"
     ANNOTATION_UNKNOWN = "annotation-unknown"
     BACKEND_NOT_SUPPORTED = "backend-not-supported"
@@ -59,3 +60,10 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
 
 
 Problems = tuple[Problem, ...]
+
+
+def shown(text: str, longest: int = 80) -> str:
+    """Quote a user's value for a message: one line, cut where it is long."""
+    cut = text if len(text) <= longest else text[:longest] + "…"
+    printable = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    return '"' + "".join(printable).replace('"', '\\"') + '"'

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from generator.annotations import ALL, BY_NAME
 from generator.annotations.declaration import Annotation, Invalid, OnError
-from generator.annotations.values import LONGEST, describe
+from generator.annotations.values import describe
 from generator.objects import ObjectRef
-from generator.problems import Code, Problem, Problems, Severity
+from generator.problems import Code, Problem, Problems, Severity, shown
 
 T = TypeVar("T")
 
@@ -44,9 +44,10 @@ def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple
     given: dict[Annotation[Any], Any] = {}
     problems: list[Problem] = []
     denied = False
-    for name, annotation in _known(texts):
+    for annotation, name, outdone in _known(texts):
+        problems += [_outdone(owner, alias, name) for alias in outdone]
         try:
-            given[annotation] = _parse(annotation, texts[name])
+            given[annotation] = annotation.parse(texts[name].strip())
         except Invalid as invalid:
             denied |= annotation.on_error is OnError.DENY
             problems.append(_invalid(owner, name, annotation, texts[name], invalid))
@@ -56,20 +57,14 @@ def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple
     return Values(given, denied), tuple(problems)
 
 
-def _known(texts: Mapping[str, str]) -> Iterator[tuple[str, Annotation[object]]]:
+def _known(texts: Mapping[str, str]) -> Iterator[tuple[Annotation[object], str, list[str]]]:
+    """Give each annotation that is set, the name that counts, and those that do not beside it."""
     if not texts:
         return
     for annotation in ALL:
-        for name in (annotation.name, *annotation.aliases):
-            if name in texts:
-                yield name, annotation
-                break
-
-
-def _parse(annotation: Annotation[T], text: str) -> T:
-    if len(text) > LONGEST:
-        raise Invalid(f"at most {LONGEST} characters long", f"Shorten it; it has {len(text)}.")
-    return annotation.parse(text.strip())
+        names = [name for name in (annotation.name, *annotation.aliases) if name in texts]
+        if names:
+            yield annotation, names[0], names[1:]
 
 
 def _invalid(
@@ -90,6 +85,17 @@ def _invalid(
     )
 
 
+def _outdone(owner: ObjectRef, alias: str, name: str) -> Problem:
+    return Problem(
+        object=owner,
+        field=alias,
+        code=Code.ANNOTATION_IGNORED,
+        severity=Severity.WARNING,
+        message=f"This older name of {name} does not count beside it.",
+        hint=f"Keep one of the two. Meanwhile: {name} holds.",
+    )
+
+
 def _unknown(owner: ObjectRef, name: str) -> Problem:
     near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.8)
     way_out = f"Did you mean {near[0]}?" if near else "Remove it, or do without what it asks for."
@@ -103,9 +109,3 @@ def _unknown(owner: ObjectRef, name: str) -> Problem:
         message="Pillion has no annotation of this name.",
         hint=f"{way_out} Meanwhile: {effect}.",
     )
-
-
-def shown(text: str, longest: int = 80) -> str:
-    """Quote a user's value for a message: one line, cut where it is long."""
-    cut = text if len(text) <= longest else text[:longest] + "…"
-    return '"' + cut.encode("unicode_escape").decode().replace('"', '\\"') + '"'

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from functools import singledispatch
 from typing import TypeVar
@@ -11,12 +12,17 @@ import pcre2
 
 from generator.annotations.declaration import Invalid
 from generator.model import Duration, Expression, Regex, Size
+from generator.problems import shown
 
-LONGEST = 2000
-"""Characters in a value. nginx reads no token of 4,096 bytes or more (NGX_CONF_BUFFER)."""
+_LONGEST_EXPRESSION = 2000
+"""Characters. nginx reads no token of 4,096 bytes or more, and quoting may double it."""
+_MOST_NETWORKS = 2000
+"""Each is a line for every path."""
 
-_SIZE = re.compile(r"(\d{1,12})([bkmg]?)", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,19})([bkmg]?)", re.ASCII | re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_LARGEST_SIZE = (1 << 63) - 1
+"""nginx counts no further, and refuses what is larger."""
 _LONGEST_DURATION_S = 365 * 24 * 3600
 
 E = TypeVar("E", bound=StrEnum)
@@ -36,7 +42,10 @@ def size(text: str) -> Size:
     found = _SIZE.fullmatch(text)
     if not found:
         raise Invalid("a size", "Write a number with k, m or g, such as 8m.")
-    return Size(int(found[1]) * _UNITS[found[2].lower()])
+    bytes_ = int(found[1]) * _UNITS[found[2].lower()]
+    if bytes_ > _LARGEST_SIZE:
+        raise Invalid("a size that nginx can count: at most 8589934591g", "Write a smaller one.")
+    return Size(bytes_)
 
 
 def seconds(text: str) -> Duration:
@@ -54,7 +63,7 @@ def one_of(choices: type[E]) -> Callable[[str], E]:
 
     def parse(text: str) -> E:
         for choice in choices:
-            if text.strip().lower() == choice.lower():
+            if text.lower() == choice.lower():
                 return choice
         listed = ", ".join(choices)
         raise Invalid(f"one of {listed}", f"Write one of {listed}.")
@@ -64,18 +73,25 @@ def one_of(choices: type[E]) -> Callable[[str], E]:
 
 def networks(text: str) -> tuple[str, ...]:
     """Read addresses and networks in CIDR notation, separated by commas."""
-    found = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        try:
-            found.append(str(ipaddress.ip_network(item, strict=False)))
-        except ValueError:
-            raise Invalid(
-                f"a list of networks: {item!r} is none",
-                "Write addresses or networks separated by commas, such as 10.0.0.0/8,192.0.2.7.",
-            ) from None
-    if not found:
+    items = [item for part in text.split(",") if (item := part.strip())]
+    if not items:
         raise Invalid("a list of networks: it is empty", "Name at least one network.")
-    return tuple(found)
+    if len(items) > _MOST_NETWORKS:
+        raise Invalid(
+            f"a list of at most {_MOST_NETWORKS} networks", f"Join some; it has {len(items)}."
+        )
+    return tuple(_network(item) for item in items)
+
+
+def _network(text: str) -> str:
+    # Neither zones (fe80::1%eth0) nor masks (10.0.0.0/255.0.0.0) are CIDR notation.
+    if re.fullmatch(r"[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?", text):
+        with suppress(ValueError):
+            return str(ipaddress.ip_network(text, strict=False))
+    raise Invalid(
+        f"a list of networks: {shown(text)} is none",
+        "Write addresses or networks separated by commas, such as 10.0.0.0/8,192.0.2.7.",
+    )
 
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w*)\}?|(?P<plain>[1-9]|\w*))", re.ASCII)
@@ -87,7 +103,9 @@ _VARIABLES = frozenset(
         *("server_addr", "server_name", "server_port", "server_protocol", "uri"),
     }
 )
-_VARIABLE_FAMILIES = re.compile(r"(?:arg|cookie|http)_[a-z0-9_]{1,60}|[1-9]", re.ASCII)
+_VARIABLE_FAMILIES = re.compile(r"(?:arg|cookie|http)_[a-z0-9_]{1,60}", re.ASCII)
+_CAPTURE = re.compile(r"\$[1-9]")
+"""Never `${1}`: to nginx that is a variable of the name 1, which does not exist."""
 
 
 def rewrite_target(text: str) -> Expression:
@@ -101,23 +119,31 @@ def rewrite_target(text: str) -> Expression:
 
 def expression(text: str) -> Expression:
     """Read text with variables; only those of nginx's that exist everywhere are let in."""
+    if len(text) > _LONGEST_EXPRESSION:
+        raise Invalid(
+            f"at most {_LONGEST_EXPRESSION} characters long", f"Shorten it; it has {len(text)}."
+        )
     for found in _VARIABLE.finditer(text):
         name = found["braced"] if found["braced"] is not None else found["plain"]
         unclosed = found[0].startswith("${") and not found[0].endswith("}")
-        if unclosed or not (name in _VARIABLES or _VARIABLE_FAMILIES.fullmatch(name)):
+        known = name in _VARIABLES or _VARIABLE_FAMILIES.fullmatch(name)
+        if unclosed or not (known or _CAPTURE.fullmatch(found[0])):
             raise Invalid(
-                f"an expression that nginx knows: {found[0]} is not one of its variables here",
-                "Use captures such as $1, or variables such as $host, $request_uri or $http_NAME.",
+                f"an expression that nginx knows: {shown(found[0])} is not a variable here",
+                "Use captures such as $1, or variables such as $host, $request_uri or $http_name.",
             )
     return Expression(text)
 
 
-_NOT_IN_REGEXES = {
-    r"\(\*": "a verb of PCRE2's such as (*UTF)",
-    r"\(\?C": "a callout",
-    r"\(\?(?:P?<(?![=!])|')": "a named group, which would set a variable of nginx's",
-    r"[^\x21-\x7e]": "a blank, a control character or one beyond ASCII",
-}
+_ESCAPE = r"\\(?:[^A-Za-z0-9]|[dDwWsSbBAzZhHvVRntrfae]|[0-9]{1,2}|x[0-9A-Fa-f]{2})"
+_CLASS = rf"\[\^?\]?(?:\[:\^?[a-z]+:\]|{_ESCAPE}|[^\]\\])*\]"
+_FIXED = rf"(?:{_ESCAPE}|[^()\[\]*+?{{}}\\])*"
+_GROUP = rf"\((?![?*])|\(\?(?:[:=!>|]|[ims]*(?:-[ims]+)?[:)]|<[=!]{_FIXED}\))"
+_PART_OF_REGEX = re.compile(rf"{_ESCAPE}|{_CLASS}|{_GROUP}|[^\\(\[]")
+"""What PCRE 8, PCRE2 10.30 and later ones agree on, and what sets no variable of nginx's:
+nginx is built with any of them. No named groups, callouts, verbs, recursion, conditions,
+and no lookbehind without a fixed length.
+"""
 _LONGEST_REGEX = 1000
 
 
@@ -127,14 +153,33 @@ def regex(text: str) -> Regex:
         raise Invalid(
             f"at most {_LONGEST_REGEX} characters long", f"Shorten it; it has {len(text)}."
         )
-    for pattern, meaning in _NOT_IN_REGEXES.items():
-        if re.search(pattern, text):
-            raise Invalid(f"a regular expression as taken here: it has {meaning}", "Leave it out.")
+    if not re.fullmatch(r"[\x21-\x7e]*", text):
+        raise Invalid(
+            "a regular expression as taken here: it has a blank, a control character or one "
+            "beyond ASCII",
+            r"Write \s, or \x and two digits, instead.",
+        )
+    if strange := _strange_part(text):
+        raise Invalid(
+            f"a regular expression that every nginx reads: {shown(strange)} is not taken",
+            "Leave it out.",
+        )
     try:
         pcre2.compile(text.encode(), pcre2.IGNORECASE, jit=False)
     except pcre2.PatternError as error:
         raise Invalid(f"a regular expression ({error})", "Mend the pattern.") from None
     return Regex(text)
+
+
+def _strange_part(text: str) -> str:
+    """Give the beginning of the first part that is not of the common kind, if there is one."""
+    position = 0
+    while position < len(text):
+        part = _PART_OF_REGEX.match(text, position)
+        if part is None:
+            return text[position : position + 3]
+        position = part.end()
+    return ""
 
 
 @singledispatch

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,8 +24,10 @@ Key = (
     | ed25519.Ed25519PrivateKey
     | ed448.Ed448PrivateKey
 )
-_SHORTEST_RSA_KEY = 2048
-"""OpenSSL at the security level of Debian's nginx refuses shorter ones."""
+_SHORTEST_KEY = 2048
+_SHORTEST_CURVE = 224
+_WEAK_DIGESTS = frozenset({"md5", "sha1"})
+"""OpenSSL at its usual security level, 2, refuses these and shorter keys."""
 
 
 class Unusable(ValueError):  # noqa: N818 - reads as the sentence it makes
@@ -42,13 +45,46 @@ def certificate_of(secret: Secret) -> Certificate:
 @lru_cache(maxsize=4096)
 def _certificate(chain_pem: bytes, key_pem: bytes) -> Certificate:
     """Check and join; cached, since a wildcard certificate serves hundreds of Ingresses."""
-    chain = _load_chain(chain_pem)
-    key = _load_key(key_pem)
-    if key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != chain[
-        0
-    ].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
-        raise Unusable("has a tls.key that is not the key of tls.crt")
-    return join(chain, key)
+    try:
+        chain = _load_chain(chain_pem)
+        key = _load_key(key_pem)
+        _compare(chain, key)
+        for certificate in chain:
+            _check_strength(certificate)
+        return join(chain, key)
+    except Unusable:
+        raise
+    except Exception:  # noqa: BLE001 - cryptography raises what it likes for odd certificates
+        raise Unusable("has a certificate or key of a kind that cannot be read") from None
+
+
+def _compare(chain: Sequence[x509.Certificate], key: Key) -> None:
+    wanted = _der(key.public_key())
+    if _der(chain[0].public_key()) == wanted:
+        return
+    if any(_der(certificate.public_key()) == wanted for certificate in chain):
+        raise Unusable("has a tls.crt in the wrong order: the server's own certificate comes first")
+    raise Unusable("has a tls.key that is not the key of tls.crt")
+
+
+def _der(key: CertificatePublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _check_strength(certificate: x509.Certificate) -> None:
+    key = certificate.public_key()
+    short = (
+        isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey) and key.key_size < _SHORTEST_KEY
+    ) or (isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _SHORTEST_CURVE)
+    if short:
+        raise Unusable(
+            "has a certificate with a key that is too short: "
+            f"{_SHORTEST_KEY} bits are needed, or {_SHORTEST_CURVE} on an elliptic curve"
+        )
+    digest = certificate.signature_hash_algorithm
+    is_root = certificate.issuer == certificate.subject
+    if digest and digest.name in _WEAK_DIGESTS and not is_root:
+        raise Unusable(f"has a certificate that is signed with {digest.name}, which is broken")
 
 
 def join(
@@ -77,8 +113,6 @@ def _load_key(pem: bytes) -> Key:
         raise Unusable("has a tls.key that is not a PEM private key") from None
     if not isinstance(key, Key):
         raise Unusable("has a tls.key of a type that nginx does not serve")
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _SHORTEST_RSA_KEY:
-        raise Unusable(f"has an RSA key of {key.key_size} bits, fewer than {_SHORTEST_RSA_KEY}")
     return key
 
 
@@ -94,6 +128,6 @@ def _dns_names(pem: bytes) -> frozenset[str]:
     leaf = x509.load_pem_x509_certificates(pem)[0]
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+        return frozenset(name.lower() for name in names.get_values_for_type(x509.DNSName))
+    except Exception:  # noqa: BLE001 - none, or odd ones, which cryptography has many errors for
         return frozenset()
-    return frozenset(name.lower() for name in names.get_values_for_type(x509.DNSName))

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from generator.annotations.access import ALLOWLIST_SOURCE_RANGE, DENYLIST_SOURCE_RANGE
 from generator.annotations.backends import BACKEND_PROTOCOL
-from generator.annotations.reading import NOTHING_ALLOWED, Values, read, shown
+from generator.annotations.reading import NOTHING_ALLOWED, Values, read
 from generator.annotations.redirects import FORCE_SSL_REDIRECT, SSL_REDIRECT
 from generator.annotations.rewriting import REWRITE_TARGET, USE_REGEX
 from generator.build.backends import UNAVAILABLE, Complaint, Target, resolve
@@ -20,7 +20,7 @@ from generator.build.options import Options
 from generator.build.paths import PathRule, invalid_path
 from generator.model import AccessRule, Certificate, Handler, Rewrite, Upstream
 from generator.objects import TLS, Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
-from generator.problems import Code, Problem, Problems, Severity
+from generator.problems import Code, Problem, Problems, Severity, shown
 
 
 class Redirect(Enum):

@@ -6,11 +6,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.annotations.declaration import Invalid
-from generator.annotations.reading import shown
 from generator.annotations.values import regex as checked_regex
 from generator.model import Handler, Match, Regex, Rewrite, Word
 from generator.objects import ObjectRef, PathType
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem, Severity, shown
 
 _LONGEST_PATH = 1000
 _TEXT = re.compile(r"/[^\x00-\x20\x7f]*")
