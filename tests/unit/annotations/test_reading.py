@@ -1,0 +1,59 @@
+"""One Ingress's annotations: what is given, what is told, and what denies."""
+
+import pytest
+
+from generator.annotations.access import ALLOWLIST_SOURCE_RANGE
+from generator.annotations.bodies import PROXY_BODY_SIZE
+from generator.annotations.reading import read
+from generator.model import Size
+from generator.objects import Kind, Name, ObjectRef
+from generator.problems import Code, Severity
+
+PREFIX = "nginx.ingress.kubernetes.io"
+OWNER = ObjectRef(Kind.INGRESS, Name("default", "shop"))
+
+
+def reading(**annotations):
+    written = {f"{PREFIX}/{name.replace('_', '-')}": text for name, text in annotations.items()}
+    return read(written, PREFIX, OWNER)
+
+
+def test_what_is_not_set_has_its_default_and_an_empty_value_is_not_set():
+    values, problems = reading(proxy_body_size=" ")
+    assert (values[PROXY_BODY_SIZE], values.given, problems) == (Size(1 << 20), {}, ())
+
+
+def test_an_annotation_under_another_prefix_is_none_of_ours():
+    assert read({"nginx.org/proxy-body-size": "x", f"{PREFIX}x/y": "z"}, PREFIX, OWNER)[1] == ()
+
+
+def test_a_value_that_is_wrong_leaves_the_default_and_says_so():
+    values, (problem,) = reading(proxy_body_size="8 megabytes")
+    assert values[PROXY_BODY_SIZE] == Size(1 << 20)
+    assert problem.message == '"8 megabytes" is not a size.'
+    assert problem.hint == "Write a number with k, m or g, such as 8m. Meanwhile: 1m, the default."
+
+
+@pytest.mark.parametrize("name", ["allowlist-source-range", "whitelist-source-range"])
+def test_an_older_name_is_checked_and_denies_as_the_main_one_does(name):
+    values, (problem,) = read({f"{PREFIX}/{name}": "10.0.0.0/99"}, PREFIX, OWNER)
+    assert (values.denied, problem.field, problem.code) == (True, name, Code.ANNOTATION_INVALID)
+    assert problem.hint.endswith("Meanwhile: its paths answer 503, since this guards access.")
+
+
+def test_an_older_name_counts_only_without_the_main_one_and_is_never_dropped_silently():
+    values, (problem,) = reading(allowlist_source_range="10.0.0.0/8", whitelist_source_range="::/0")
+    assert values[ALLOWLIST_SOURCE_RANGE] == ("10.0.0.0/8",)
+    assert (problem.field, problem.code) == ("whitelist-source-range", Code.ANNOTATION_IGNORED)
+
+
+@pytest.mark.parametrize("name", ["auth_url", "auth_type", "auth_tls_secret", "satisfy"])
+def test_an_unknown_annotation_that_guards_access_denies(name):
+    values, (problem,) = reading(**{name: "x"})
+    assert (values.denied, problem.severity) == (True, Severity.ERROR)
+
+
+def test_an_unknown_annotation_costs_nothing_and_near_misses_are_offered():
+    values, (problem,) = reading(proxy_boddy_size="8m")
+    assert (values.denied, problem.severity) == (False, Severity.WARNING)
+    assert problem.hint == "Did you mean proxy-body-size? Meanwhile: it has no effect."
