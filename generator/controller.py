@@ -29,6 +29,8 @@ from generator.quarantine import (
     Quarantine,
     after_applied,
     after_refused_trial,
+    decode,
+    encode,
     hold,
     released,
     suspend,
@@ -139,6 +141,7 @@ class Controller:
         while True:
             try:
                 self._publisher.prepare()
+                self._quarantine = decode(self._publisher.recall())
             except OSError as error:
                 self._telling.volume(error)
                 await asyncio.sleep(_VOLUME_RETRY_S)
@@ -256,6 +259,7 @@ class Controller:
     def _publish(self, attempt: Attempt) -> Wish:
         generation = self._publisher.next_generation()
         wish = Wish.of(generation, attempt.rendering.body(generation))
+        self._publisher.remember(encode(self._quarantine))
         self._publisher.publish(wish, attempt.build.model.files())
         log.debug(Event.CONFIG_PUBLISHED, generation=generation)
         return wish

@@ -22,6 +22,8 @@ class Publisher:
         self._named: dict[int, frozenset[str]] = {}
         self._written: dict[str, tuple[int, int]] = {}
         self._last: Wish | None = None
+        self._quarantine = volume.wish.with_name("quarantine.json")
+        self._remembered = b""
 
     def prepare(self) -> None:
         """Make the folders, and find out how far earlier processes have counted."""
@@ -52,6 +54,19 @@ class Publisher:
     def last(self) -> Wish | None:
         """The wish that is on the volume now."""
         return self._last
+
+    def remember(self, quarantine: bytes) -> None:
+        """Keep what the next process has to know of Ingresses that nginx refuses."""
+        if quarantine != self._remembered:
+            write_atomically(self._quarantine, quarantine)
+            self._remembered = quarantine
+
+    def recall(self) -> bytes:
+        """Give what `remember` kept last; nothing where there is nothing."""
+        try:
+            return self._quarantine.read_bytes()
+        except FileNotFoundError:
+            return b""
 
     def sweep(self, live: int) -> None:
         """Delete the files that neither the live wish nor a later one names."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -48,6 +49,33 @@ class Quarantine(Struct, frozen=True, kw_only=True):
     def problems(self) -> tuple[Problem, ...]:
         """Say of each held Ingress why, and what holds meanwhile."""
         return tuple(_problem(held) for _, held in sorted(self.held.items()))
+
+
+class _Remembered(Struct, frozen=True):
+    held: tuple[Held, ...] = ()
+    suspects: tuple[tuple[Name, ...], ...] = ()
+
+
+def encode(quarantine: Quarantine) -> bytes:
+    """Write a quarantine down for the next process; who is on trial is a suspect again."""
+    on_trial = tuple(quarantine.trying)
+    return msgspec.json.encode(
+        _Remembered(
+            (*quarantine.held.values(), *quarantine.trying.values()),
+            ((on_trial, *quarantine.suspects) if on_trial else quarantine.suspects),
+        )
+    )
+
+
+def decode(text: bytes) -> Quarantine:
+    """Read what `encode` wrote; an empty quarantine where it is anything else."""
+    try:
+        remembered = msgspec.json.decode(text, type=_Remembered)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Quarantine()
+    return Quarantine(
+        held={held.refused.name: held for held in remembered.held}, suspects=remembered.suspects
+    )
 
 
 class Substituted(Struct, frozen=True):
