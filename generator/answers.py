@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from reloader.contract import Status, Volume, read_or_none
@@ -17,11 +18,14 @@ class Answers:
 
     def __init__(self, volume: Volume) -> None:
         self._path = volume.status
-        self._due = asyncio.Event()
+        self._answered = 0
+        self._awaited = 0
+        self._hurry = asyncio.Event()
 
-    def expect(self) -> None:
-        """Look closely from now on: a wish has been published."""
-        self._due.set()
+    def expect(self, generation: int) -> None:
+        """Look closely until this wish is answered."""
+        self._awaited = generation
+        self._hurry.set()
 
     async def follow(self) -> AsyncIterator[Status]:
         """Give each answer that appears, the one that is there first."""
@@ -30,18 +34,17 @@ class Answers:
             stamp = _stamp(self._path)
             if stamp != seen and (status := read_or_none(self._path, Status.parse)):
                 seen = stamp
-                self._due.clear()
+                self._answered = status.generation
                 yield status
             await self._pause()
 
     async def _pause(self) -> None:
-        if self._due.is_set():
+        if self._answered < self._awaited:
             await asyncio.sleep(_DUE_S)
             return
-        try:
-            await asyncio.wait_for(self._due.wait(), _IDLE_S)
-        except TimeoutError:
-            return
+        self._hurry.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), _IDLE_S)
 
 
 async def first_status(

@@ -231,7 +231,7 @@ class Controller:
         }
         self._published[wish.generation] = _Published(attempt, changed_at, durations)
         self._last = attempt
-        self._answers.expect()
+        self._answers.expect(wish.generation)
 
     def _make(self) -> Attempt:
         """Make an attempt; what can't be written is held, templates that fail are left."""
