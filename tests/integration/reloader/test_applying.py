@@ -1,11 +1,13 @@
 """Promises D and E at the reloader: a wish is served, or refused and explained."""
 
+import os
+import signal
 import socket
 import ssl
 
 import pytest
 
-from reloader.contract import write_atomically
+from reloader.contract import Wish, write_atomically
 from tests.keepalive import Clients
 from tests.lab.ports import free_port
 from tests.lab.waiting import eventually
@@ -123,6 +125,48 @@ def test_a_wish_that_nginx_does_not_come_to_serve_is_taken_back(station):
     station.publish(3)
     assert station.answer_to(3).applied
     assert not station.events("reload.unrestored")
+
+
+def test_workers_that_are_new_but_answer_another_generation_are_not_enough(station):
+    station.start_reloader("--verify-timeout", "0.5")
+    station.start_nginx()
+    mislabelled = Wish.of(7, station.wish(6).body)
+    station.volume.wish.parent.mkdir()
+    write_atomically(station.volume.wish, mislabelled.encode())
+
+    status = station.answer_to(7)
+
+    assert not status.applied
+    assert status.message == "nginx went on with generation 6 and did not change within 0.5 s"
+
+
+def test_one_old_worker_that_still_takes_connections_is_too_many(station):
+    station.start_reloader("--verify-timeout", "0.5")
+    station.start_nginx()
+    station.publish(1)
+    stuck = station.answer_to(1).started_workers[0]
+    os.kill(stuck, signal.SIGSTOP)
+
+    station.publish(2)
+
+    message = "nginx did not replace all of its workers within 0.5 s"
+    assert station.answer_to(2).message == message
+
+
+def test_a_response_in_flight_survives_and_does_not_hold_up_the_answer(serving):
+    with socket.create_server(("127.0.0.1", serving.upstream_port)) as backend:
+        client = socket.create_connection(("127.0.0.1", serving.http_port))
+        client.sendall(b"GET /proxied HTTP/1.0\r\n\r\n")
+        upstream, _ = backend.accept()
+        upstream.recv(65536)
+
+        serving.publish(2)
+        assert serving.answer_to(2).applied
+
+        upstream.sendall(b"HTTP/1.0 200 OK\r\n\r\nlate")
+        upstream.close()
+        with client, client.makefile("rb") as answer:
+            assert answer.read().endswith(b"late")
 
 
 def test_a_wish_that_does_not_fit_its_first_line_is_told_and_waits(serving):
