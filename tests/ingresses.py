@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from tests.lab.client import Object
 
 PREFIX = "nginx.ingress.kubernetes.io"
+CONTROLLER = "k8s.io/ingress-nginx"
+IS_DEFAULT = "ingressclass.kubernetes.io/is-default-class"
 
 Path = tuple[str, str, str]
 """Its type, the path, and the name of the Service."""
@@ -50,3 +52,13 @@ def services(things: Iterable[Object]) -> list[str]:
     ]
     backends += [spec["defaultBackend"] for spec in specs if "defaultBackend" in spec]
     return sorted({each["service"]["name"] for each in backends if "service" in each})
+
+
+def ingress_class(name: str, controller: str = CONTROLLER, *, default: bool = False) -> Object:
+    """An IngressClass, and whether Ingresses without a class belong to it."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": {"name": name, "annotations": {IS_DEFAULT: str(default).lower()}},
+        "spec": {"controller": controller},
+    }

@@ -5,15 +5,17 @@ makes an IngressClass disturbs no other worker's.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import count
 
 import pytest
 
+from tests.ingresses import CONTROLLER, ingress_class
 from tests.lab import namespace
 from tests.lab.backend import Backend
 from tests.lab.client import Client
 from tests.lab.control_plane import ControlPlane
+from tests.pair import Pair
 
 _numbers = count(1)
 
@@ -44,3 +46,23 @@ def backend() -> Iterator[Callable[..., Backend]]:
     """Starts a Backend with these arguments; it stops with the test."""
     with ExitStack() as running:
         yield lambda *args, **kwargs: running.enter_context(Backend(*args, **kwargs))
+
+
+@pytest.fixture(scope="session")
+def start_pair(control_plane: ControlPlane, tmp_path_factory) -> Callable[..., Pair]:
+    """`pillion up` on this control plane, with more flags where they are given."""
+    kubeconfig = f"--kubeconfig={control_plane.kubeconfig()}"
+    return lambda *flags: Pair(tmp_path_factory.mktemp("pair"), [kubeconfig, *flags])
+
+
+@pytest.fixture(scope="session")
+def make_class(control_plane: ControlPlane) -> Callable[..., AbstractContextManager[None]]:
+    """An IngressClass of this name and controller, ours unless told, as long as the `with`."""
+
+    @contextmanager
+    def made(name: str, controller: str = CONTROLLER, *, default: bool = False) -> Iterator[None]:
+        control_plane.admin.create(ingress_class(name, controller, default=default))
+        yield
+        control_plane.admin.delete("IngressClass", name)
+
+    return made

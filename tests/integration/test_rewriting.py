@@ -1,0 +1,73 @@
+"""Paths as regular expressions, and paths that change on their way."""
+
+import pytest
+
+from tests.ingresses import ingress, rule
+
+ANY = "ImplementationSpecific"
+
+
+def _arrives(site, url):
+    reply = site.web.ask(url)
+    return reply.echo["path"] if reply.status == 200 else reply.status
+
+
+@pytest.mark.parametrize(
+    ("path", "arrives"),
+    [
+        ("/something", "/"),
+        ("/something/", "/"),
+        ("/something/new", "/new"),
+        ("/something/a/b", "/a/b"),
+        ("/somethingelse", 404),
+    ],
+)
+def test_rewrite_target_puts_a_capture_in_place_of_the_path(path, arrives, site):
+    rules = rule("foo.test", (ANY, "/something(/|$)(.*)", "echo"))
+    site.holds(ingress(rules, annotations={"rewrite-target": "/$2"}))
+    assert _arrives(site, f"http://foo.test{path}") == arrives
+
+
+def test_rewrite_target_keeps_the_query(site):
+    rules = rule("foo.test", (ANY, "/api/(.*)", "echo"))
+    site.holds(ingress(rules, annotations={"rewrite-target": "/v2/$1"}))
+    echo = site.web.ask("http://foo.test/api/users?page=2").echo
+    assert (echo["path"], echo["query"]) == ("/v2/users", "page=2")
+
+
+def test_rewrite_target_without_captures_replaces_the_whole_path(site):
+    rules = rule("foo.test", ("Prefix", "/old", "echo"))
+    site.holds(ingress(rules, annotations={"rewrite-target": "/new"}))
+    assert _arrives(site, "http://foo.test/old") == "/new"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/users/42", "number"),
+        ("/users/42/orders", "number"),
+        ("/USERS/42", "number"),
+        ("/users/me", 404),
+        ("/x/users/42", 404),
+    ],
+)
+def test_use_regex_matches_from_the_start_without_case(path, answer, site):
+    rules = rule("foo.test", (ANY, "/users/[0-9]+", "number"))
+    site.holds(ingress(rules, annotations={"use-regex": "true"}))
+    assert site.answers(f"http://foo.test{path}") == answer
+
+
+def test_of_several_regexes_the_longest_is_asked_first(site):
+    rules = rule("foo.test", (ANY, "/a/.*", "short"), (ANY, "/a/b/[a-z]+", "long"))
+    site.holds(ingress(rules, annotations={"use-regex": "true"}))
+    assert site.answers("http://foo.test/a/b/c") == "long"
+    assert site.answers("http://foo.test/a/x") == "short"
+
+
+@pytest.mark.parametrize("pattern", ["/foo(", "/foo[", "/(?P<uri>x)", "/a{2,1}", "/x(?C1)"])
+def test_a_bad_regex_costs_its_own_path_alone(pattern, site):
+    rules = rule("bad.test", (ANY, pattern, "echo"), (ANY, "/good", "echo"))
+    bad = ingress(rules, name="bad", annotations={"use-regex": "true"})
+    site.holds(bad, ingress(rule("foo.test", ("Prefix", "/", "echo"))))
+    assert site.answers("http://foo.test/") == "echo"
+    assert site.answers("http://bad.test/good") == "echo"
