@@ -78,7 +78,31 @@ def _complete(taken: dict[Matcher, Location], host: str, fallback: Handler) -> l
         health = (Match.EXACT, Word("/healthz"))
         if not host and fallback is NOT_FOUND and health not in taken:
             locations.append(_plain(*health, "/healthz", HEALTHY))
-    return locations
+    return locations + _without_slash(locations)
+
+
+def _without_slash(locations: Sequence[Location]) -> list[Location]:
+    """Answer `/foo` beside Exact `/foo/` as if that were not there.
+
+    nginx itself would redirect to `/foo/`. Expressions are not looked through: a host
+    that has any keeps the redirect.
+    """
+    by_text = {
+        (each.match, each.path.text): each for each in locations if isinstance(each.path, Word)
+    }
+    if len(by_text) < len(locations):
+        return []
+    exact = {text for match, text in by_text if match is Match.EXACT}
+    prefixes = {text for match, text in by_text if match is Match.PREFIX}
+    return [
+        replace(by_text[Match.PREFIX, _longest(path, prefixes)], match=Match.EXACT, path=Word(path))
+        for path in sorted(text.removesuffix("/") for text in exact if text.endswith("/"))
+        if path and path not in exact
+    ]
+
+
+def _longest(path: str, prefixes: Iterable[str]) -> str:
+    return max((p for p in prefixes if path.startswith(p)), key=len)
 
 
 def _plain(match: Match, path: Word | Regex, rule: str, handler: Handler) -> Location:
