@@ -204,6 +204,7 @@ class ServicePort(_Object, frozen=True, kw_only=True):
 
     port: int
     name: str = ""
+    protocol: str = "TCP"
     target_port: int | str = 0
     """0: the same as `port`."""
 

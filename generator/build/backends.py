@@ -2,12 +2,14 @@
 
 import hashlib
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.build.memo import Reads
-from generator.build.names import is_host, is_label
+from generator.build.names import is_label, is_subdomain
 from generator.build.options import Options
 from generator.model import (
     Action,
@@ -29,7 +31,7 @@ from generator.objects import (
     ServicePortRef,
     SliceEndpoint,
 )
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem, Severity, shown
 
 UNAVAILABLE = Answer(status=503)
 
@@ -72,7 +74,7 @@ def resolve(
 ) -> Target:
     """Find the endpoints of a backend in the namespace of the object that names it."""
     if backend.service is None:
-        kind = backend.resource.kind if backend.resource else "nothing"
+        kind = shown(backend.resource.kind) if backend.resource else "nothing"
         return complaint.target(
             Code.BACKEND_NOT_SUPPORTED,
             Severity.ERROR,
@@ -85,29 +87,53 @@ def resolve(
         return complaint.target(
             Code.SERVICE_NOT_FOUND,
             Severity.ERROR,
-            f'There is no Service "{name.name}" in namespace {name.namespace}.',
+            f"There is no Service {shown(name.name)} in namespace {name.namespace}.",
             "Create it, or name one that exists.",
         )
     wanted = backend.service.port
     if service.spec.type == "ExternalName":
         return _external(service, wanted, protocol, complaint, options)
-    port = find_port(service, wanted)
-    if port is None:
-        return complaint.target(
-            Code.SERVICE_PORT_NOT_FOUND,
-            Severity.ERROR,
-            f"Service {name} has no port {wanted.name or wanted.number}.",
-            f"Name one of its ports: {_listed(service.spec.ports)}.",
-        )
-    return _proxied(service, port, protocol, complaint, reads)
+    if port := find_port(service, wanted):
+        return _proxied(service, port, protocol, complaint, reads)
+    if port := _by_target_port(service, wanted):
+        target = _proxied(service, port, protocol, complaint, reads)
+        return target if target.problem else replace(target, problem=_told(complaint, name, port))
+    return complaint.target(
+        Code.SERVICE_PORT_NOT_FOUND,
+        Severity.ERROR,
+        f"Service {name} has no port {_port(wanted)}.",
+        f"Name one of its ports: {_listed(service.spec.ports)}.",
+    )
 
 
 def find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
     """Find a Service's port by name, or by number where no name is given."""
     for port in service.spec.ports:
-        if (port.name == wanted.name) if wanted.name else (port.port == wanted.number):
+        same = (port.name == wanted.name) if wanted.name else (port.port == wanted.number)
+        if same and port.protocol == "TCP":
             return port
     return None
+
+
+def _by_target_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
+    """Find a port by what its Pods listen on, as ingress-nginx does."""
+    target = wanted.name or wanted.number
+    return next((p for p in service.spec.ports if target and p.target_port == target), None)
+
+
+def _told(complaint: Complaint, service: Name, port: ServicePort) -> Problem:
+    return Problem(
+        object=complaint.object,
+        field=complaint.field,
+        code=Code.SERVICE_PORT_NOT_FOUND,
+        severity=Severity.INFO,
+        message=f"{port.target_port} is what the Pods listen on, not a port of Service {service}.",
+        hint=f"Write {port.port}. Meanwhile: that port is used, as in ingress-nginx.",
+    )
+
+
+def _port(wanted: ServicePortRef) -> str:
+    return shown(wanted.name) if wanted.name else str(wanted.number)
 
 
 def _listed(ports: Iterable[ServicePort]) -> str:
@@ -141,13 +167,13 @@ def _proxied(
 def _upstream_name(service: Name, port: ServicePort, protocol: Protocol) -> str:
     """Name an upstream so that nginx finds it fast: by hash first, and told apart by protocol.
 
-    Kept-alive connections belong to an upstream; one may not speak two protocols.
+    Kept-alive connections belong to an upstream; one may not speak two protocols. The
+    hash is of parts that cannot run into each other: a-b/c is not a/b-c.
     """
-    parts = [service.namespace, service.name, str(port.port)]
-    if protocol is not Protocol.HTTP:
-        parts.append(protocol.lower())
-    readable = "-".join(parts)
-    return f"{hashlib.sha256(readable.encode()).hexdigest()[:8]}-{readable}"
+    parts = (service.namespace, service.name, str(port.port), port.name, protocol)
+    digest = hashlib.sha256("/".join(parts).encode()).hexdigest()
+    readable = f"{digest[:8]}-{service.namespace}-{service.name}-{port.port}"
+    return readable if protocol is Protocol.HTTP else f"{readable}-{protocol.lower()}"
 
 
 def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
@@ -160,7 +186,7 @@ def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[E
         for s in slices
         if s.address_type in {"IPv4", "IPv6"}
         for port in s.ports
-        if port.name == port_name and 0 < port.port < 1 << 16
+        if port.name == port_name and _is_port(port.port)
         for endpoint in s.endpoints
         if endpoint.addresses and _is_address(endpoint.addresses[0])
     ]
@@ -174,6 +200,10 @@ def _ready(endpoint: SliceEndpoint) -> bool:
 
 def _still_serving(endpoint: SliceEndpoint) -> bool:
     return bool(endpoint.conditions.serving and endpoint.conditions.terminating)
+
+
+def _is_port(number: int) -> bool:
+    return 0 < number < 1 << 16
 
 
 def _is_address(text: str) -> bool:
@@ -201,18 +231,18 @@ def _external(
             f"Service {service.name} is of type ExternalName, which this installation shuts out.",
             "Name a Service with endpoints, or ask the admin about --disable-svc-external-name.",
         )
-    if not number:
+    if not _is_port(number):
         return complaint.target(
             Code.SERVICE_PORT_NOT_FOUND,
             Severity.ERROR,
-            f"Service {service.name} has no port {wanted.name}.",
+            f"Service {service.name} has no port {_port(wanted)}.",
             f"Name one of its ports: {_listed(service.spec.ports)}; or give a number.",
         )
-    if not (is_host(host) or _is_address(host)) or (_is_loopback(host) and not options.loopback):
+    if not _is_machine(host) or (_is_loopback(host) and not options.loopback):
         return complaint.target(
             Code.BACKEND_NOT_SUPPORTED,
             Severity.ERROR,
-            f'Service {service.name} has externalName "{host}", which is not a host elsewhere.',
+            f"Service {service.name} has externalName {shown(host)}, which is no host elsewhere.",
             "Give it a DNS name of another machine.",
         )
     if _is_address(host) or host == "localhost":
@@ -240,6 +270,15 @@ def _fixed(service: Service, endpoint: Endpoint, protocol: Protocol) -> Target:
         service=str(service.name),
         port=str(endpoint.port),
     )
+
+
+def _is_machine(host: str) -> bool:
+    """Whether this is an address, or a name that nothing but DNS makes one of.
+
+    A name that ends in a number is not: nginx reads 0127.0.0.1 as an address.
+    """
+    number_last = re.search(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$", host)
+    return _is_address(host) or (is_subdomain(host) and not number_last)
 
 
 def _is_loopback(host: str) -> bool:
