@@ -129,6 +129,7 @@ class StatusWriter:
         self._backoffs: dict[Name, Backoff] = {}
         self._told: set[str] = set()
         self._news = source.store.status_changed
+        self._ingresses = source.store.tables[Kind.INGRESS]
 
     def publish(self, served: Iterable[Ingress]) -> None:
         """Say which Ingresses are served now; returns at once."""
@@ -169,8 +170,10 @@ class StatusWriter:
         if name in self._served:
             # No address is known yet (a load balancer in the making): wait for one.
             return addresses if addresses and in_order(there) != addresses else None
-        ours = self._written.get(name)
-        if ours and there and ours.addresses in (None, in_order(there)):
+        ours, held = self._written.get(name), self._ingresses.get(name)
+        if ours and held and held.metadata.uid != ours.uid:
+            del self._written[name]
+        elif ours and there and ours.addresses in (None, in_order(there)):
             return ()
         return None
 
@@ -184,24 +187,20 @@ class StatusWriter:
 
     async def _write(self, name: Name, wish: Addresses) -> bool:
         """Write it; return whether that was done."""
-        ours = self._written.get(name)
-        served_uid = (self._served or {}).get(name)
-        uid = served_uid if served_uid is not None else ours.uid if ours else ""
-        change = {
-            "metadata": {"uid": uid},
-            "status": {"loadBalancer": {"ingress": [_plain(address) for address in wish] or None}},
-        }
+        metadata = self._condition(name)
+        ingress = [_plain(address) for address in wish] or None
+        change = {"metadata": metadata, "status": {"loadBalancer": {"ingress": ingress}}}
         path = INGRESSES.path(name.namespace, name.name) + "/status"
         try:
             answer = await self._client.patch(path, (("fieldManager", FIELD_MANAGER),), change)
-            self._source.store.tables[Kind.INGRESS].known(INGRESSES.read(answer))
+            self._ingresses.known(INGRESSES.read(answer))
         except (ClusterError, msgspec.DecodeError) as error:
             self._failed(name, error)
             return False
         self._backoffs.pop(name, None)
         self._told.clear()
         if wish:
-            self._written[name] = _Written(uid, wish)
+            self._written[name] = _Written(metadata["uid"], wish)
         else:
             self._written.pop(name, None)
         log.info(
@@ -211,13 +210,22 @@ class StatusWriter:
         )
         return True
 
+    def _condition(self, name: Name) -> dict[str, str]:
+        """Say which object is meant, so that the apiserver refuses if it is another by now.
+
+        Taken away is only what was seen: another controller may have written meanwhile.
+        """
+        if self._served and name in self._served:
+            return {"uid": self._served[name]}
+        return {
+            "uid": self._written[name].uid,
+            "resourceVersion": self._ingresses.newest[name].resource_version,
+        }
+
     def _failed(self, name: Name, error: Exception) -> None:
-        if isinstance(error, Refused) and error.status in (404, 409):
-            # It is gone, or another of its name has come: the watch will tell.
-            self._written.pop(name, None)
-            return
         what = str(error.status) if isinstance(error, Refused) else type(error).__name__
-        if what not in self._told:
+        # Gone, or another by now: the watch tells soon which.
+        if what not in {*self._told, "404", "409"}:
             self._told.add(what)
             log.warning(
                 Event.STATUS_FAILED,

@@ -114,7 +114,8 @@ class ClusterSource:
 
     def status(self, kind: Kind, name: Name) -> LoadBalancerStatus | None:
         """Give the newest status of an Ingress or a Service; None where there is none."""
-        return self.store.tables[kind].statuses.get(name)
+        newest = self.store.tables[kind].newest.get(name)
+        return newest.status if newest else None
 
     def service(self, name: Name) -> Service | None:
         """Give a Service."""

@@ -9,7 +9,7 @@ status is kept beside, for whoever writes it.
 import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 from msgspec import structs
 
@@ -39,6 +39,13 @@ def says_the_same(one: Object, other: Object) -> bool:
     )
 
 
+class Newest(NamedTuple):
+    """What changes without making a snapshot new."""
+
+    resource_version: str
+    status: LoadBalancerStatus
+
+
 class Table(Generic[Object]):
     """The objects of one kind."""
 
@@ -48,8 +55,8 @@ class Table(Generic[Object]):
         self._objects: dict[Name, Object] = {}
         self._view: Mapping[Name, Any] | None = None
         self.problems: dict[Name, Problem] = {}
-        self.statuses: dict[Name, LoadBalancerStatus] = {}
-        """The newest, where the kind has one."""
+        self.newest: dict[Name, Newest] = {}
+        """Of a kind that has a status."""
 
     def get(self, name: Name) -> Object | None:
         """Give one object."""
@@ -58,9 +65,11 @@ class Table(Generic[Object]):
     def known(self, found: Object) -> Object:
         """Give the object that is held if it says the same as this one."""
         status = getattr(found, "status", None)
-        if status is not None and self.statuses.get(found.name) != status:
-            self.statuses[found.name] = status
-            self._status_changed()
+        if status is not None:
+            before = self.newest.get(found.name)
+            self.newest[found.name] = Newest(found.metadata.resource_version, status)
+            if before is None or before.status != status:
+                self._status_changed()
         held = self._objects.get(found.name)
         return held if held is not None and says_the_same(held, found) else found
 
@@ -88,7 +97,7 @@ class Table(Generic[Object]):
 
     def remove(self, name: Name) -> None:
         """Hold nothing of this name."""
-        self.statuses.pop(name, None)
+        self.newest.pop(name, None)
         held = self._objects.pop(name, None)
         if held is not None:
             self._replaced(held, None)
