@@ -1,5 +1,6 @@
 """Runs a click command so that whatever is wrong is one line with a way out."""
 
+import difflib
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -26,6 +27,11 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> Any: 
         sys.exit(end.exit_code)
     except Refused as error:
         _end(name, error.message, error.exit_code)
+    except click.NoSuchOption as error:
+        near = difflib.get_close_matches(error.option_name, error.possibilities or (), n=1)
+        path = error.ctx.command_path if error.ctx else name
+        way_out = f"Did you mean {near[0]}?" if near else f"See {path} --help."
+        _end(path, f"There is no flag {error.option_name}. {way_out}", error.exit_code)
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else name
         told = error.format_message()

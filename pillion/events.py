@@ -29,8 +29,9 @@ class Event(StrEnum):
     PROCESS_DIED = (
         "process.died",
         (
-            "The process `name` ended by itself, by `status` (negative: the signal). It is started "
-            "again after `again_in_s`. nginx goes on serving without the other two."
+            "The process `name` ended by itself, by `status` (negative: the signal). It is "
+            "started again, at once the first time and then after ever longer. nginx goes on "
+            "serving without the other two."
         ),
     )
     PROCESS_ENDED = "process.ended", "The process `name` ended because it was told to."

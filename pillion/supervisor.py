@@ -1,33 +1,26 @@
-"""Runs processes as direct children, starts one that dies again, and ends them all.
-
-Each child is the leader of a process group of its own: a Ctrl-C in the terminal
-reaches us alone, and what a dead child leaves behind can still be ended. The kernel
-ends the children when we die without a word.
-"""
+"""Runs programs as direct children, starts one that dies again, and ends them all."""
 
 import asyncio
-import contextlib
-import ctypes
-import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
+from pillion.child import Child
 from pillion.events import Event
-from pillion.lines import Sink, Splitter, as_line
+from pillion.lines import Sink, as_line
 
 log = structlog.get_logger()
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
 
 _STEADY_S = 10.0
 """Who lives so long has recovered."""
 _FORCE_S = 2.0
 """How long a process has from one signal of its end to the next."""
+_LAST_LINES_S = 0.1
+"""How long we go on reading when all have ended."""
 
 
 async def _at_once() -> None:
@@ -48,7 +41,7 @@ class Program:
     firm: signal.Signals = signal.SIGKILL
     orphaned: signal.Signals = signal.SIGKILL
     """What it gets when we die."""
-    after: Callable[[], Awaitable[None]] = _at_once
+    after: Callable[[], Coroutine[Any, Any, None]] = _at_once
     """What its start has to wait for."""
 
 
@@ -74,117 +67,78 @@ class Supervisor:
         """Run until stopped; nothing is left behind then."""
         async with asyncio.TaskGroup() as group:
             for program in self._programs:
-                group.create_task(self._keep(program), name=program.name)
+                group.create_task(self._keep(program))
+        await asyncio.sleep(_LAST_LINES_S)
         log.info(Event.PAIR_STOPPED)
 
+    def _is_stopping(self) -> bool:
+        return self._stops[0].is_set()
+
     async def _keep(self, program: Program) -> None:
-        await self._unless_stopped(program.after())
-        groups: list[int] = []
+        await self._unless_stopped(asyncio.create_task(program.after()))
+        started: list[Child] = []
         wait_s = 0.0
         try:
-            while not self._stops[0].is_set():
+            while not self._is_stopping():
                 began = time.monotonic()
-                try:
-                    process = await self._start(program)
-                except OSError as error:
-                    wait_s = _longer(program, wait_s)
-                    log.error(  # noqa: TRY400 - the reason says it all
-                        Event.PROCESS_UNSTARTABLE, name=program.name, reason=str(error)
-                    )
-                else:
-                    groups.append(process.pid)
-                    status = await self._watch(program, process)
-                    if self._stops[0].is_set():
-                        log.info(Event.PROCESS_ENDED, name=program.name, status=status)
-                        break
-                    # nginx's workers outlive a killed master, and hold its ports.
-                    _signal_group(process.pid, program.gentle)
-                    recovered = time.monotonic() - began > _STEADY_S
-                    wait_s = 0.0 if recovered else wait_s
-                    log.error(
-                        Event.PROCESS_DIED, name=program.name, status=status, again_in_s=wait_s
-                    )
-                await self._unless_stopped(asyncio.sleep(wait_s))
-                wait_s = _longer(program, wait_s)
+                if (child := self._start(program)) is not None:
+                    started.append(child)
+                    await self._watch(program, child)
+                if self._is_stopping():
+                    break
+                if time.monotonic() - began > _STEADY_S:
+                    wait_s = 0.0
+                await self._unless_stopped(asyncio.create_task(asyncio.sleep(wait_s)))
+                wait_s = min(max(program.first_wait_s, 2 * wait_s), program.longest_wait_s)
         finally:
-            for group in groups:
-                _signal_group(group, signal.SIGKILL)
+            for child in started:
+                child.send_to_group(signal.SIGKILL)
 
-    async def _start(self, program: Program) -> asyncio.subprocess.Process:
-        def die_with_us() -> None:
-            _libc.prctl(_PR_SET_PDEATHSIG, program.orphaned)
+    def _start(self, program: Program) -> Child | None:
+        def line(text: bytes) -> None:
+            self._sink.put(as_line(program.name, text))
 
-        process = await asyncio.create_subprocess_exec(
-            *program.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            process_group=0,
-            preexec_fn=die_with_us,
-        )
-        log.info(Event.PROCESS_STARTED, name=program.name, pid=process.pid)
-        return process
+        try:
+            child = Child(program.command, orphaned=program.orphaned, line=line)
+        except OSError as error:
+            log.error(Event.PROCESS_UNSTARTABLE, name=program.name, reason=str(error))
+            return None
+        log.info(Event.PROCESS_STARTED, name=program.name, pid=child.pid)
+        return child
 
-    async def _watch(self, program: Program, process: asyncio.subprocess.Process) -> int:
-        """Pass its lines on until it has ended, by itself or because we stop."""
-        pumps = [
-            asyncio.create_task(self._pump(program.name, stream))
-            for stream in (process.stdout, process.stderr)
-            if stream is not None
-        ]
-        ended = asyncio.create_task(process.wait())
-        await self._unless_stopped(asyncio.shield(ended))
-        if not ended.done():
-            await self._end(program, process, ended)
-        # Whoever inherited the pipes may hold them open for long.
-        await asyncio.wait(pumps, timeout=0.5)
-        return await ended
+    async def _watch(self, program: Program, child: Child) -> None:
+        """Wait until it has ended, by itself or because we stop."""
+        await self._unless_stopped(child.ended)
+        if child.ended.done() and not self._is_stopping():
+            log.error(Event.PROCESS_DIED, name=program.name, status=await child.ended)
+            # The workers of a killed nginx go on, and hold its ports. They end as gently
+            # as it would have.
+            child.send_to_group(program.gentle)
+            return
+        await self._end(program, child)
+        log.info(Event.PROCESS_ENDED, name=program.name, status=await child.ended)
 
-    async def _end(
-        self, program: Program, process: asyncio.subprocess.Process, ended: "asyncio.Task[int]"
-    ) -> None:
+    async def _end(self, program: Program, child: Child) -> None:
         steps = (
             (program.gentle, program.grace_s, self._stops[1]),
             (program.firm, _FORCE_S, self._stops[2]),
-            (signal.SIGKILL, _FORCE_S, asyncio.Event()),
+            (signal.SIGKILL, None, asyncio.Event()),
         )
         for number, (sent, patience_s, hurry) in enumerate(steps):
+            if child.ended.done():
+                return
             if number:
                 log.warning(Event.PROCESS_FORCED, name=program.name, signal=sent.name)
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(sent)
-            hurried = asyncio.create_task(hurry.wait())
-            await asyncio.wait(
-                {ended, hurried}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            hurried.cancel()
-            if ended.done():
-                return
+            child.send(sent)
+            await _first(child.ended, hurry, patience_s)
 
-    async def _pump(self, name: str, stream: asyncio.StreamReader) -> None:
-        splitter = Splitter()
-        while data := await stream.read(1 << 16):
-            for line in splitter.feed(data):
-                self._sink.put(as_line(name, line))
-        if rest := splitter.rest():
-            self._sink.put(as_line(name, rest))
-
-    async def _unless_stopped(self, waiting: Awaitable[object]) -> None:
+    async def _unless_stopped(self, task: asyncio.Task[Any]) -> None:
         """Wait for it, but not past the first call to stop."""
-        task = asyncio.ensure_future(waiting)
-        stopped = asyncio.create_task(self._stops[0].wait())
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if not task.done():
-            task.cancel()
-        elif not task.cancelled() and (error := task.exception()):
-            raise error
+        await _first(task, self._stops[0], None)
 
 
-def _longer(program: Program, wait_s: float) -> float:
-    return min(max(program.first_wait_s, wait_s * 2), program.longest_wait_s)
-
-
-def _signal_group(leader: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, number)
+async def _first(task: asyncio.Task[Any], event: asyncio.Event, timeout_s: float | None) -> None:
+    """Wait for the task or the event, whichever comes first."""
+    called = asyncio.create_task(event.wait())
+    await asyncio.wait({task, called}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    called.cancel()

@@ -62,6 +62,10 @@ class Pair:
             self.stop()
 
     @property
+    def has_started(self) -> bool:
+        return self._up is not None
+
+    @property
     def volume(self) -> Path:
         return self.folder / "volume"
 
@@ -85,10 +89,10 @@ class Pair:
     def web(self) -> Web:
         return Web(self.http_port, self.https_port)
 
-    def start(self) -> None:
-        """Starts it and returns at once."""
+    def start(self, prefix: Sequence[str] = ()) -> None:
+        """Starts it, by the program `prefix` if there is one, and returns at once."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._up = Process.start("pillion up", self.command, self.log)
+        self._up = Process.start("pillion up", [*prefix, *self.command], self.log)
 
     def wait_ready(self) -> None:
         """Returns when /readyz says 200; fails at once when `pillion up` has ended."""

@@ -124,7 +124,7 @@ def test_every_flag_without_effect_is_accepted(read):
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (("--manifest=x",), "No such option '--manifest'. Did you mean '--manifests'?"),
+        (("--manifest=x",), "There is no flag --manifest. Did you mean --manifests?"),
         (("--http-port=0",), "Invalid value for '--http-port': \"0\" is not a port: a number"),
         (("--https-port=ssl",), "Invalid value for '--https-port': \"ssl\" is not a port"),
         (("--update-status=maybe",), "Invalid value for '--update-status': \"maybe\" is neither"),
