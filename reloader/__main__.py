@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         version = reloader.begin()
     except Trouble as trouble:
-        log.error(trouble.event, message=str(trouble))  # noqa: TRY400 - the message says it all
+        log.error(trouble.event, message=str(trouble))
         sys.exit(1)
     with contextlib.suppress(OSError):  # what stands in the way is told by each look
         settings.volume.root.mkdir(parents=True, exist_ok=True)

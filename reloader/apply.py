@@ -100,12 +100,17 @@ class Reloader:
         if self._wake.stopping:
             return
         event = trouble.event if isinstance(trouble, Trouble) else Event.VOLUME_UNUSABLE
-        message = _told(trouble)
+        message = self._told(trouble)
         if message != self._complaint:
             log.error(event, message=message)
         self._complaint = message
         self._retry_s = max(_SOON_S, 2 * self._retry_s)
         self.patience_s = min(self._retry_s, self._settings.poll_interval_s)
+
+    def _told(self, trouble: OSError | Trouble) -> str:
+        if isinstance(trouble, Trouble) or not trouble.strerror:
+            return str(trouble)
+        return f"{trouble.filename or self._volume.root}: {trouble.strerror}"
 
     # The steps of a look
 
@@ -233,6 +238,7 @@ class Reloader:
         except ProcessLookupError:
             return Failure.GONE
         except PermissionError as error:
+            placed.deadline = None  # no fault of the wish
             reason = f"process {process.pid} belongs to another user"
             raise Trouble(Event.NGINX_UNREACHABLE, reason) from error
         signalled = time.monotonic()
@@ -293,12 +299,6 @@ class Reloader:
         if served != placed.wish.generation:
             return f"nginx went on with generation {served} and did not change {limit}"
         return f"nginx did not replace all of its workers {limit}"
-
-
-def _told(trouble: OSError | Trouble) -> str:
-    if isinstance(trouble, OSError) and trouble.strerror:
-        return f"{trouble.filename}: {trouble.strerror}"
-    return str(trouble)
 
 
 def _ms_since(started: float) -> float:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from reloader.contract import Volume
 
-_PROC = Path("/proc")
 _MASTER = b"nginx: master process "
 _WORKER = b"nginx: worker process"
 _LEAVING = b"nginx: worker process is shutting down"
@@ -45,7 +44,7 @@ def find_master(volume: Volume) -> Process | None:
     hinted = _hinted(volume)
     if hinted is not None and _names(hinted.title, volume.live):
         return hinted
-    masters = [process for process in _processes() if _names(process.title, volume.live)]
+    masters = [process for process in _processes(_MASTER) if _names(process.title, volume.live)]
     # A worker that was forked this moment still has the title of its master.
     pids = {process.pid for process in masters}
     grown = [process for process in masters if process.parent not in pids]
@@ -102,14 +101,17 @@ def _children(parent: Process) -> Iterator[Process]:
     return filter(None, (_read(int(pid)) for pid in listed))
 
 
-def _processes() -> Iterator[Process]:
-    pids = (int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdecimal())
-    return filter(None, map(_read, pids))
+def _processes(titled: bytes = b"") -> Iterator[Process]:
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    return filter(None, (_read(pid, titled) for pid in pids))
 
 
-def _read(pid: int) -> Process | None:
+def _read(pid: int, titled: bytes = b"") -> Process | None:
+    """Read one process; None where there is none, or its title begins otherwise."""
     try:
         title = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if not title.startswith(titled):
+            return None
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
