@@ -30,6 +30,7 @@ class Code(StrEnum):
     FILE_UNREADABLE = "file-unreadable"
     HOST_INVALID = "host-invalid"
     NAME_INVALID = "name-invalid"
+    NOT_BUILT = "not-built"
     NOT_DECODED = "not-decoded"
     NO_ENDPOINTS = "no-endpoints"
     OBJECT_TWICE = "object-twice"

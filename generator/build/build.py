@@ -85,8 +85,27 @@ def _contribution(
         (ingress.ref, manner),
         (ingress, options),
         snapshot,
-        lambda reads: contribute(ingress, reads, options, manner),
+        lambda reads: _contained(ingress, reads, options, manner),
     )
+
+
+def _contained(ingress: Ingress, reads: Reads, options: Options, manner: Manner) -> Contribution:
+    """Work out what an Ingress asks for; one that trips over a bug here costs itself alone."""
+    try:
+        return contribute(ingress, reads, options, manner)
+    except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
+        return Contribution(
+            problems=(
+                Problem(
+                    object=ingress.ref,
+                    field="",
+                    code=Code.NOT_BUILT,
+                    severity=Severity.ERROR,
+                    message=f"Pillion fails at it: {error}.",
+                    hint="Please report this. Meanwhile: this Ingress is left out.",
+                ),
+            )
+        )
 
 
 def _merge_hosts(

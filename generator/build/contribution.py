@@ -18,8 +18,8 @@ from generator.build.memo import Reads
 from generator.build.names import is_host, is_label, is_subdomain
 from generator.build.options import Options
 from generator.build.paths import PathRule, invalid_path
-from generator.model import AccessRule, Certificate, Handler, Rewrite, Upstream
-from generator.objects import TLS, Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
+from generator.model import AccessRule, Certificate, Handler, Upstream
+from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType, Secret
 from generator.problems import Code, Problem, Problems, Severity, shown
 
 
@@ -75,25 +75,23 @@ def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner)
     work = _Work(ingress, values, reads, options, list(problems))
     fallback = work.fallback()
     hosts = _by_host(ingress)
-    regex = manner is Manner.COMPATIBLE and (
-        values[USE_REGEX] or values[REWRITE_TARGET] is not None
-    )
     parts = []
     for host, paths in hosts.items():
         if host and not is_host(host):
             work.problems.append(_invalid_host(ingress, host))
             continue
-        tls = _tls_of(ingress.spec.tls, host)
+        rules = tuple(work.rules(paths))
+        tls = next(work.tls_sections(host), None)
         parts.append(
             HostPart(
                 owner=ingress.ref,
                 host=host,
-                rules=tuple(work.rules(paths)),
+                rules=rules,
                 fallback=fallback,
                 redirect=_redirect(values),
                 tls=tls is not None,
-                certificate=work.certificate(tls, host) if tls else None,
-                regex=regex,
+                certificate=None if tls is None else work.certificate(tls, host),
+                regex=manner is Manner.COMPATIBLE and any(rule.regex for rule in rules),
             )
         )
     if any(part.host == "" for part in parts) and not options.catch_all:
@@ -124,16 +122,6 @@ def _by_host(ingress: Ingress) -> dict[str, list[tuple[str, HTTPPath]]]:
     return hosts
 
 
-def _tls_of(sections: Iterable[TLS], host: str) -> TLS | None:
-    """Find the TLS section for a host: by its name, by a wildcard, or one for all hosts."""
-    parent = "*." + host.partition(".")[2]
-    for tls in sections:
-        hosts = [h.lower() for h in tls.hosts]
-        if host in hosts or (host and parent in hosts) or not hosts:
-            return tls
-    return None
-
-
 def _redirect(values: Values) -> Redirect:
     if values[FORCE_SSL_REDIRECT]:
         return Redirect.ALWAYS
@@ -160,10 +148,13 @@ class _Work:
 
     def rules(self, paths: Iterable[tuple[str, HTTPPath]]) -> Iterator[PathRule]:
         """Turn paths into rules, each with its handler."""
-        regex = self.values[USE_REGEX] or self.values[REWRITE_TARGET] is not None
         for field, path in paths:
             text = path.path or "/"
-            problem = invalid_path(text, self.ingress.ref, f"{field}.path", regex=regex)
+            target = self.values[REWRITE_TARGET]
+            if target and target.text == text:
+                target = None  # as in ingress-nginx: everything below stays as it is
+            regex = self.values[USE_REGEX] or target is not None
+            problem = invalid_path(path, self.ingress.ref, f"{field}.path", regex=regex)
             if problem:
                 self.problems.append(problem)
                 continue
@@ -174,12 +165,7 @@ class _Work:
                 field=field,
                 handler=self.handler(path.backend, f"{field}.backend"),
             )
-            yield rule if self.values[REWRITE_TARGET] is None else self._rewritten(rule)
-
-    def _rewritten(self, rule: PathRule) -> PathRule:
-        target = self.values[REWRITE_TARGET]
-        assert target is not None  # noqa: S101 - the caller has looked
-        return rule.with_rewrite(Rewrite(pattern=rule.pattern(), target=target))
+            yield rule.rewritten(target) if target else rule
 
     def fallback(self) -> Handler | None:
         """Give the handler of the default backend, if there is one."""
@@ -208,17 +194,41 @@ class _Work:
             self.upstreams.append(target.upstream)
         return target
 
-    def certificate(self, tls: TLS, host: str) -> Certificate | None:
+    def tls_sections(self, host: str) -> Iterator[int]:
+        """Find the TLS sections for a host: by name, by wildcard, those without hosts.
+
+        Then, as in ingress-nginx, those whose certificate is for the host.
+        """
+        sections = [frozenset(h.lower() for h in tls.hosts) for tls in self.ingress.spec.tls]
+        for name in (host, "*." + host.partition(".")[2]) if host else ():
+            yield from (i for i, hosts in enumerate(sections) if name in hosts)
+        yield from (i for i, hosts in enumerate(sections) if not hosts)
+        yield from (i for i in range(len(sections)) if host and self._is_for(i, host))
+
+    def _is_for(self, section: int, host: str) -> bool:
+        secret = self._secret(section)
+        try:
+            return secret is not None and covers(certificate_of(secret), host)
+        except Unusable:
+            return False
+
+    def _secret(self, section: int) -> Secret | None:
+        name = self.ingress.spec.tls[section].secret_name
+        return self.reads.secret(Name(self.ingress.name.namespace, name)) if name else None
+
+    def certificate(self, section: int, host: str) -> Certificate | None:
         """Find the certificate of a TLS section; None, the default one, where it is unusable."""
-        if not tls.secret_name:
+        name = Name(self.ingress.name.namespace, self.ingress.spec.tls[section].secret_name)
+        if not name.name:
             return None
-        name = Name(self.ingress.name.namespace, tls.secret_name)
-        secret = self.reads.secret(name)
+        field = f"spec.tls[{section}].secretName"
+        secret = self._secret(section)
         if secret is None:
             self._complain(
+                field,
                 Code.SECRET_NOT_FOUND,
                 Severity.ERROR,
-                f'There is no Secret "{name.name}" in namespace {name.namespace}.',
+                f"There is no Secret {shown(name.name)} in namespace {name.namespace}.",
                 "Create it with type kubernetes.io/tls. "
                 "Meanwhile: https answers with the default certificate.",
             )
@@ -227,6 +237,7 @@ class _Work:
             certificate = certificate_of(secret)
         except Unusable as reason:
             self._complain(
+                field,
                 Code.CERTIFICATE_INVALID,
                 Severity.ERROR,
                 f"Secret {name} {reason}.",
@@ -235,6 +246,7 @@ class _Work:
             return None
         if host and not covers(certificate, host):
             self._complain(
+                field,
                 Code.CERTIFICATE_INVALID,
                 Severity.WARNING,
                 f"The certificate in Secret {name} is not for host {host}.",
@@ -242,11 +254,13 @@ class _Work:
             )
         return certificate
 
-    def _complain(self, code: Code, severity: Severity, message: str, hint: str) -> None:
+    def _complain(
+        self, field: str, code: Code, severity: Severity, message: str, hint: str
+    ) -> None:
         self.problems.append(
             Problem(
                 object=self.ingress.ref,
-                field="spec.tls",
+                field=field,
                 code=code,
                 severity=severity,
                 message=message,
@@ -273,9 +287,12 @@ def _invalid_name(ingress: Ingress) -> Problem:
 
 
 def _invalid_host(ingress: Ingress, host: str) -> Problem:
+    fields = [
+        f"spec.rules[{i}].host" for i, r in enumerate(ingress.spec.rules) if r.host.lower() == host
+    ]
     return Problem(
         object=ingress.ref,
-        field="spec.rules.host",
+        field=fields[0] if fields else "spec.tls",
         code=Code.HOST_INVALID,
         severity=Severity.ERROR,
         message=f"{shown(host)} is not a host name.",

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from generator.build.contribution import HostPart, Redirect
 from generator.build.paths import Matcher, PathRule, matchers
 from generator.model import Answer, Handler, Host, Location, Match, Regex, Server, Word
-from generator.problems import Code, Problem, Problems, Severity
+from generator.objects import PathType
+from generator.problems import Code, Problem, Problems, Severity, shown
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
 HEALTHY = Handler(owner=None, action=Answer(status=200, body="ok"))
@@ -27,7 +28,8 @@ def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> Mer
     tls = next((part for part in parts if part.tls), None)
     taken: dict[Matcher, Location] = {}
     problems: list[Problem] = []
-    for part, rule in _exact_first(parts):
+    rules = [(part, rule) for part in parts for rule in part.rules]
+    for part, rule in rules if regex else _exact_first(rules):
         claims = matchers(rule, regex=regex)
         if claims[-1] in taken:
             problems.append(_taken(host, part, rule, taken[claims[-1]]))
@@ -44,16 +46,15 @@ def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> Mer
             host=Host(host),
             tls=tls is not None,
             certificate=tls.certificate if tls else None,
-            locations=tuple(sorted(_complete(taken, host, fallback), key=_order)),
+            locations=tuple(_in_order(_complete(taken, host, fallback))),
         ),
         tuple(problems),
     )
 
 
-def _exact_first(parts: Iterable[HostPart]) -> Iterator[tuple[HostPart, PathRule]]:
+def _exact_first(rules: Iterable[tuple[HostPart, PathRule]]) -> list[tuple[HostPart, PathRule]]:
     """Exact paths come before prefixes of the same text, and so does `= /foo` of one."""
-    rules = [(part, rule) for part in parts for rule in part.rules]
-    yield from sorted(rules, key=lambda r: r[1].type.value != "Exact")
+    return sorted(rules, key=lambda r: r[1].type is not PathType.EXACT)
 
 
 def _with_redirect(handler: Handler, redirect: Redirect, *, tls: bool) -> Handler:
@@ -75,7 +76,9 @@ def _complete(taken: dict[Matcher, Location], host: str, fallback: Handler) -> l
     root = (Match.PREFIX, Word("/"))
     if root not in taken:
         locations.append(_plain(*root, "/", fallback))
-        health = (Match.EXACT, Word("/healthz"))
+        # Expressions come before prefixes: what users ask for wins.
+        regex = any(match is Match.REGEX for match, _ in taken)
+        health = (Match.PREFIX if regex else Match.EXACT, Word("/healthz"))
         if not host and fallback is NOT_FOUND and health not in taken:
             locations.append(_plain(*health, "/healthz", HEALTHY))
     return locations + _without_slash(locations)
@@ -109,10 +112,13 @@ def _plain(match: Match, path: Word | Regex, rule: str, handler: Handler) -> Loc
     return Location(match=match, path=path, rule=rule, handler=handler)
 
 
-def _order(location: Location) -> tuple[str, int, str]:
-    """Sort for nginx, which takes the first regular expression that fits: longest first."""
-    text = location.path.pattern if isinstance(location.path, Regex) else location.path.text
-    return (location.match.name, -len(text), text)
+def _in_order(locations: Iterable[Location]) -> Iterable[Location]:
+    """Sort for nginx, which takes the first regular expression that fits.
+
+    As in ingress-nginx: the longest path first, of equally long ones the last by alphabet.
+    """
+    by_text = sorted(locations, key=lambda each: (each.rule, each.match.name), reverse=True)
+    return sorted(by_text, key=lambda each: (each.match.name, -len(each.rule)))
 
 
 def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Problem:
@@ -122,10 +128,10 @@ def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Probl
         field=f"{rule.field}.path",
         code=Code.PATH_TAKEN,
         severity=Severity.ERROR,
-        message=f'Host {host or "*"}, path "{rule.path}" belongs to Ingress {owner}, '
+        message=f"Host {host or '*'}, path {shown(rule.path)} belongs to Ingress {owner}, "
         "which is older."
         if owner != part.owner
-        else f'Host {host or "*"}, path "{rule.path}" stands twice in this Ingress.',
+        else f"Host {host or '*'}, path {shown(rule.path)} stands twice in this Ingress.",
         hint="Choose another path, or remove one. Meanwhile: the first one is served.",
     )
 
@@ -135,13 +141,13 @@ def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
     culprit = next(part.owner for part in parts if part.regex)
     for part in parts:
         for rule in part.rules:
-            if not rule.regex or rule.type is not rule.type.IMPLEMENTATION_SPECIFIC:
+            if not rule.regex or rule.type is not PathType.IMPLEMENTATION_SPECIFIC:
                 yield Problem(
                     object=part.owner,
                     field=f"{rule.field}.pathType",
                     code=Code.PATH_BECOMES_REGEX,
                     severity=Severity.INFO,
-                    message=f'Path "{rule.path}" of type {rule.type} is compared as a regular '
+                    message=f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
                     f"expression without case, since Ingress {culprit} has use-regex or "
                     "rewrite-target for this host.",
                     hint="Write pathType ImplementationSpecific if that is meant; "

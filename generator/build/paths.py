@@ -7,12 +7,16 @@ from msgspec.structs import replace
 
 from generator.annotations.declaration import Invalid
 from generator.annotations.values import regex as checked_regex
-from generator.model import Handler, Match, Regex, Rewrite, Word
-from generator.objects import ObjectRef, PathType
+from generator.model import Expression, Handler, Match, Regex, Rewrite, Word
+from generator.objects import HTTPPath, ObjectRef, PathType
 from generator.problems import Code, Problem, Severity, shown
 
 _LONGEST_PATH = 1000
-_TEXT = re.compile(r"/[^\x00-\x20\x7f]*")
+"""Bytes. Quoting may take four for each of them, and nginx reads tokens below 4,096."""
+_MOST_DOLLARS = 100
+"""Each takes 17 bytes where nginx would look for variables."""
+_NEVER_ASKED = re.compile(r"//|/\.\.?(/|$)|%2f", re.IGNORECASE)
+"""nginx resolves these before it compares; an apiserver refuses them."""
 
 
 class PathRule(Struct, frozen=True, kw_only=True):
@@ -26,11 +30,19 @@ class PathRule(Struct, frozen=True, kw_only=True):
     handler: Handler
 
     def pattern(self) -> Regex:
-        """Give the path as a regular expression: as it is, or literally."""
-        return Regex("^" + (self.path if self.regex else re.escape(self.path)))
+        """Give the path as a regular expression: as it is, or literally.
 
-    def with_rewrite(self, rewrite: Rewrite) -> "PathRule":
-        """Give the same rule with its requests rewritten."""
+        Without `regex` it is compared so because of another Ingress of the host; then a
+        path of type ImplementationSpecific is an expression too, as in ingress-nginx.
+        """
+        is_expression = self.regex or (
+            self.type is PathType.IMPLEMENTATION_SPECIFIC and _compiles(self.path)
+        )
+        return Regex("^" + (self.path if is_expression else re.escape(self.path)))
+
+    def rewritten(self, target: Expression) -> "PathRule":
+        """Give the same rule with its requests rewritten, in any case as they are matched."""
+        rewrite = Rewrite(pattern=Regex(f"(?i){self.pattern().pattern}"), target=target)
         return replace(self, handler=replace(self.handler, rewrite=rewrite))
 
 
@@ -54,26 +66,40 @@ def matchers(rule: PathRule, *, regex: bool) -> tuple[Matcher, ...]:
     )
 
 
-def invalid_path(path: str, owner: ObjectRef, field: str, *, regex: bool) -> Problem | None:
+def invalid_path(path: HTTPPath, owner: ObjectRef, field: str, *, regex: bool) -> Problem | None:
     """Say what is wrong with a path, if anything is."""
     try:
-        _check(path, regex=regex)
+        _check(path.path or "/", path.path_type, regex=regex)
     except Invalid as invalid:
         return Problem(
             object=owner,
             field=field,
             code=Code.PATH_INVALID,
             severity=Severity.ERROR,
-            message=f"{shown(path)} is not {invalid.expected}.",
+            message=f"{shown(path.path)} is not {invalid.expected}.",
             hint=f"{invalid.hint} Meanwhile: this path is left out.",
         )
     return None
 
 
-def _check(path: str, *, regex: bool) -> None:
-    if not _TEXT.fullmatch(path):
+def _check(path: str, type_: PathType, *, regex: bool) -> None:
+    if not path.startswith("/") or not path.isprintable() or " " in path:
         raise Invalid("a path", "Begin with a slash, and leave out blanks and control characters.")
-    if len(path) > _LONGEST_PATH:
-        raise Invalid(f"at most {_LONGEST_PATH} characters long", "Shorten it.")
+    if len(path.encode()) > _LONGEST_PATH or path.count("$") > _MOST_DOLLARS:
+        raise Invalid(
+            f"a path of at most {_LONGEST_PATH} bytes and {_MOST_DOLLARS} dollars", "Shorten it."
+        )
     if regex:
         checked_regex("^" + path)
+    elif type_ is not PathType.IMPLEMENTATION_SPECIFIC and _NEVER_ASKED.search(path):
+        raise Invalid(
+            "a path that is ever asked for", "Leave out //, /./, /../ and encoded slashes."
+        )
+
+
+def _compiles(path: str) -> bool:
+    try:
+        checked_regex("^" + path)
+    except Invalid:
+        return False
+    return True
