@@ -8,14 +8,17 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Tests that need addresses of their own run in a network namespace, without a way out.
 ISOLATED := $(BIN)/python -m tests.lab.namespace --
+# A node's processes and mounts are its own too.
+SANDBOX := $(BIN)/python -m tests.lab.sandbox --
+NODE_PROGRAMS := etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kubelet kube-proxy helm
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test golden demo lab bench pins clean
+.PHONY: help setup lint check test test-node setup-node node golden demo lab bench pins clean
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r target doc; do \
-		printf '  make %-8s %s\n' "$$target" "$$doc"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r target doc; do \
+		printf '  make %-10s %s\n' "$$target" "$$doc"; done
 
 setup: .venv/ready-dev ## Make .venv with all that development needs; again only when pins change
 
@@ -31,6 +34,19 @@ check: lint ## The everyday run: lint, unit and golden tests; seconds, no networ
 test: lint ## Everything, on a real nginx and a real kube-apiserver (built once, about 6 min)
 	$(BIN)/python -m tests.lab.binaries
 	$(ISOLATED) $(PYTEST) tests --ignore=tests/bench --ignore=tests/node -n $(WORKERS) --dist loadfile $(ARGS)
+	@if why=$$($(BIN)/python -m tests.lab.requirements); then \
+		$(MAKE) --no-print-directory node ARGS="-m 'not slow' $(ARGS)"; \
+	else echo "tests/node is left out: $$why"; fi
+
+test-node: setup-node node ## Installed by helm on a real node, with the programs that it needs (root)
+
+setup-node: setup ## Install Debian's packages that a node needs (root)
+	$(BIN)/python -m tests.lab.requirements --install
+
+node:
+	$(BIN)/python -m tests.lab.binaries $(NODE_PROGRAMS)
+	$(BIN)/python -m tests.lab.images
+	$(SANDBOX) $(PYTEST) tests/node $(ARGS)
 
 golden: setup ## Rewrite the golden tests' expected files and show the diff
 	$(PYTEST) tests/golden --update

@@ -2,7 +2,7 @@
 
 Authentication by token and by client certificate, authorization by RBAC. There
 are no controllers: nothing makes EndpointSlices of Services, and nothing cleans
-up a deleted Namespace (`delete_namespace` does).
+up a deleted Namespace (`delete_namespace` does). `Node` brings them.
 """
 
 import json
@@ -75,6 +75,11 @@ class ControlPlane:
     def server(self) -> str:
         """Where it listens."""
         return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def accounts_key(self) -> Path:
+        """Signs the tokens of ServiceAccounts."""
+        return self._folder / "accounts.key"
 
     @property
     def ca_certificate(self) -> Path:
@@ -204,11 +209,13 @@ class ControlPlane:
             "tls-private-key-file": str(folder / "api.key"),
             "client-ca-file": str(self.ca_certificate),
             "token-auth-file": str(folder / "tokens.csv"),
-            "authorization-mode": "RBAC",
+            "authorization-mode": "Node,RBAC",
             "service-account-issuer": "https://kubernetes.default.svc",
-            "service-account-signing-key-file": str(folder / "accounts.key"),
+            "service-account-signing-key-file": str(self.accounts_key),
             "service-account-key-file": str(folder / "accounts.pub"),
             "service-cluster-ip-range": SERVICE_NETWORKS,
+            "kubelet-client-certificate": str(folder / "kubelet-client.crt"),
+            "kubelet-client-key": str(folder / "kubelet-client.key"),
             "enable-priority-and-fairness": "false",  # tests create a thousand objects at once
             "etcd-compaction-interval": "0",  # only `forget_history` compacts
         }
@@ -236,8 +243,13 @@ class ControlPlane:
     def _write_pki(self) -> None:
         self.ca_certificate.write_text(self._authority.certificate)
         self._authority.issue(*NAMES).write(self._folder, "api")
+        # whom a kubelet lets in, for `kubectl logs` and `kubectl exec`
+        to_kubelets = self._authority.issue(
+            common_name="kube-apiserver", organizations=("system:masters",)
+        )
+        to_kubelets.write(self._folder, "kubelet-client")
         key = pki.new_key()
-        (self._folder / "accounts.key").write_text(pki.key_pem(key))
+        self.accounts_key.write_text(pki.key_pem(key))
         (self._folder / "accounts.pub").write_text(pki.public_pem(key))
         lines = [
             f'{u.token},{u.name},{u.name},"{",".join(u.groups)}"\n' for u in self._users.values()

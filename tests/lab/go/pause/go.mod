@@ -1,0 +1,3 @@
+module pillion.lab/pause
+
+go 1.24.0
