@@ -48,10 +48,11 @@ node:
 	$(BIN)/python -m tests.lab.images
 	$(SANDBOX) $(PYTEST) tests/node $(ARGS)
 
-golden: setup ## Rewrite the golden tests' expected files and show the diff
+golden: setup ## Rewrite the golden tests' expected files and the reference pages; show the diff
 	$(PYTEST) tests/golden --update
-	git --no-pager diff tests/golden
-	git status --short tests/golden
+	PYTHONPATH=. $(BIN)/python docs/reference.py
+	git --no-pager diff tests/golden docs
+	git status --short tests/golden docs
 
 demo: .venv/ready-demo ## The seed scenario on this machine, until Ctrl-C; ARGS=--once ends by itself
 	@$(BIN)/python examples/demo.py $(ARGS)

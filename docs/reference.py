@@ -1,0 +1,80 @@
+"""Makes the reference pages from the code: `make golden`. A test holds them in step."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from generator.annotations import access, backends, bodies, redirects, rewriting, timeouts
+from generator.annotations.declaration import Annotation, OnError
+from generator.annotations.values import describe
+from generator.events import Event as GeneratorEvent
+from pillion.events import Event as PillionEvent
+from reloader.events import Event as ReloaderEvent
+from reloader.logs import Event as SharedEvent
+
+HERE = Path(__file__).parent
+
+
+def pages() -> dict[Path, str]:
+    """Give the text of each page that is made."""
+    return {
+        HERE / "annotations.md": "\n".join(annotations()),
+        HERE / "logs.md": "\n".join(logs()),
+    }
+
+
+def annotations() -> Iterator[str]:
+    """Write the page of annotations."""
+    yield """# Annotations
+
+Names stand behind the prefix `nginx.ingress.kubernetes.io/` (`--annotations-prefix`).
+Values are those of ingress-nginx. A value that is none is told, with the object, the
+value and the way out, and costs no more than the last column says; an annotation that
+Pillion does not know is told as well. One that it does not know and that would guard
+access (`auth-…`, `satisfy`) has its paths answer 503: open would be worse.
+"""
+    for module in (redirects, rewriting, backends, bodies, timeouts, access):
+        yield f"## {(module.__doc__ or '').strip().rstrip('.')}\n"
+        yield "| name | default | applies to | meaning | while a value is invalid |"
+        yield "|---|---|---|---|---|"
+        for declared in vars(module).values():
+            if isinstance(declared, Annotation):
+                yield annotation_row(declared)
+        yield ""
+
+
+def annotation_row(declared: Annotation[object]) -> str:
+    """Write one annotation as a row."""
+    names = "<br>".join(f"`{name}`" for name in (declared.name, *declared.aliases))
+    meanwhile = "503" if declared.on_error is OnError.DENY else "the default"
+    cells = (names, describe(declared.default), declared.scope.value, declared.doc, meanwhile)
+    return f"| {' | '.join(cells)} |"
+
+
+def logs() -> Iterator[str]:
+    """Write the page of log events."""
+    yield """# Logs
+
+Every line on stderr is one JSON object: `timestamp` (RFC 3339, UTC), `level`, `event`,
+`component`, then what belongs to the event. `event` is one of these, so it can be
+searched, counted and alerted on.
+
+nginx writes one line a request to stdout, `event` `request.served`, with the Ingress,
+the Service and the rule that answered it.
+"""
+    for title, events in (
+        ("generator", GeneratorEvent),
+        ("reloader", ReloaderEvent),
+        ("pillion up", PillionEvent),
+        ("each of them", SharedEvent),
+    ):
+        yield f"## {title}\n"
+        yield "| event | meaning |"
+        yield "|---|---|"
+        for event in events:
+            yield f"| `{event}` | {event.description} |"
+        yield ""
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text)
