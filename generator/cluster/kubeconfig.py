@@ -112,7 +112,7 @@ def _read(path: Path) -> _File:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         field_path = where.rstrip("`").removeprefix(".")
-        raise KubeconfigBroken(str(path), field_path, f"{what}.") from error
+        raise KubeconfigBroken(str(path), field_path, f"{_plain(what)}.") from error
     return msgspec.structs.replace(file, path=path)
 
 
@@ -278,6 +278,22 @@ class FromAuthProvider:
 
     def reject(self, proof: Proof) -> None:
         """Do nothing: the library looks anew each time."""
+
+
+_WORDS = {
+    "`str`": "text",
+    "`int`": "a number",
+    "`float`": "a number",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    "`object`": "a mapping",
+}
+
+
+def _plain(message: str) -> str:
+    for word, plain in _WORDS.items():
+        message = message.replace(word, plain)
+    return message[:1].lower() + message[1:]
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML value

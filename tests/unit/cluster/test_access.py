@@ -1,0 +1,355 @@
+import base64
+import json
+import os
+import stat
+import sys
+
+import pytest
+import yaml
+
+from generator.cluster import access
+from generator.cluster.access import Rereading, find
+from generator.cluster.errors import KubeconfigBroken, NoClusterGiven, NoCredentials
+
+SERVER = {"server": "https://192.0.2.1:6443"}
+
+
+def kubeconfig(folder, *, cluster=SERVER, user=None, **more):
+    config = {
+        "clusters": [{"name": "lab", "cluster": cluster}],
+        "users": [{"name": "me", "user": user or {}}],
+        "contexts": [{"name": "here", "context": {"cluster": "lab", "user": "me"}}],
+        "current-context": "here",
+    }
+    path = folder / "config"
+    path.write_text(yaml.safe_dump(config | more))
+    return path
+
+
+def found(path, tmp_path, **more):
+    return find({}, kubeconfig=str(path), service_account=tmp_path / "none", **more)
+
+
+@pytest.fixture
+def pod(tmp_path):
+    """The ServiceAccount folder of a pod."""
+    folder = tmp_path / "serviceaccount"
+    folder.mkdir()
+    (folder / "token").write_text("pod-token\n")
+    (folder / "ca.crt").write_text("PEM")
+    return folder
+
+
+IN_POD = {"KUBERNETES_SERVICE_HOST": "192.0.2.1", "KUBERNETES_SERVICE_PORT": "6443"}
+
+
+def test_with_nothing_given_one_error_names_every_way_to_give_a_cluster(tmp_path):
+    with pytest.raises(NoClusterGiven) as raised:
+        find({"HOME": str(tmp_path)}, service_account=tmp_path)
+
+    for way in ("--kubeconfig", "KUBECONFIG", "ServiceAccount", "--manifests"):
+        assert way in str(raised.value)
+
+
+async def test_a_token_of_a_kubeconfig_is_given_to_its_server(tmp_path):
+    cluster = found(kubeconfig(tmp_path, user={"token": "my-token\n"}), tmp_path)
+
+    assert (await cluster.server()).url == "https://192.0.2.1:6443"
+    assert (await cluster.proof()).authorization == "Bearer my-token"
+
+
+async def test_a_token_file_is_read_again_when_it_did_not_work(tmp_path):
+    (tmp_path / "token").write_text("old\n")
+    cluster = found(kubeconfig(tmp_path, user={"tokenFile": "token"}), tmp_path)
+    old = await cluster.proof()
+    (tmp_path / "token").write_text("new\n")
+    cluster.reject(old)
+
+    assert old.authorization == "Bearer old"
+    assert (await cluster.proof()).authorization == "Bearer new"
+
+
+def test_a_rotated_file_is_read_again_after_a_while(tmp_path):
+    now = 0.0
+    path = tmp_path / "token"
+    path.write_text("old")
+    token = Rereading(path, clock=lambda: now)
+    assert token.text() == "old"
+    path.write_text("new")
+    assert token.text() == "old"
+
+    now = access.REREAD_S
+    assert token.text() == "new"
+
+
+def test_a_token_file_that_goes_away_leaves_the_token_that_it_held(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("old")
+    token = Rereading(path)
+    token.text()
+    path.unlink()
+    token.forget_freshness()
+    assert token.text() == "old"
+
+    with pytest.raises(NoCredentials, match="token cannot be read"):
+        Rereading(path).text()
+
+
+async def test_in_a_pod_the_service_account_is_used(pod):
+    cluster = find(IN_POD, service_account=pod)
+
+    assert (await cluster.server()).url == "https://192.0.2.1:6443"
+    assert (await cluster.server()).ca == "PEM"
+    assert (await cluster.proof()).authorization == "Bearer pod-token"
+
+
+async def test_in_a_pod_an_ipv6_address_stands_in_brackets(pod):
+    cluster = find(IN_POD | {"KUBERNETES_SERVICE_HOST": "2001:db8::1"}, service_account=pod)
+
+    assert (await cluster.server()).url == "https://[2001:db8::1]:6443"
+
+
+async def test_a_kubeconfig_goes_before_the_service_account_and_a_flag_before_the_environment(
+    pod, tmp_path
+):
+    given = kubeconfig(tmp_path, user={"token": "mine"})
+    environ = IN_POD | {"KUBECONFIG": str(given)}
+    assert (await find(environ, service_account=pod).proof()).authorization == "Bearer mine"
+
+    environ = IN_POD | {"KUBECONFIG": str(tmp_path / "other")}
+    cluster = find(environ, kubeconfig=str(given), service_account=pod)
+    assert (await cluster.proof()).authorization == "Bearer mine"
+
+
+async def test_kubernetes_master_is_the_server_with_whatever_proof_there_is(pod, tmp_path):
+    environ = IN_POD | {"KUBERNETES_MASTER": "https://192.0.2.2/"}
+    cluster = find(environ, service_account=pod)
+    assert (await cluster.server()).url == "https://192.0.2.2"
+    assert (await cluster.proof()).authorization == "Bearer pod-token"
+
+    cluster = find(environ, service_account=tmp_path / "none")
+    assert (await cluster.server()).url == "https://192.0.2.2"
+    assert (await cluster.proof()).authorization == ""
+
+
+async def test_a_pods_token_never_leaves_over_plain_http(pod):
+    cluster = find(IN_POD | {"KUBERNETES_MASTER": "http://192.0.2.2"}, service_account=pod)
+
+    assert (await cluster.proof()).authorization == ""
+
+
+async def test_another_context_can_be_chosen(tmp_path):
+    contexts = [
+        {"name": "here", "context": {"cluster": "lab", "user": "me"}},
+        {"name": "there", "context": {"cluster": "far", "user": "me"}},
+    ]
+    clusters = [
+        {"name": "lab", "cluster": SERVER},
+        {"name": "far", "cluster": {"server": "https://192.0.2.9"}},
+    ]
+    path = kubeconfig(tmp_path, contexts=contexts, clusters=clusters)
+
+    assert (await found(path, tmp_path, context="there").server()).url == "https://192.0.2.9"
+    with pytest.raises(
+        KubeconfigBroken, match=r'contexts: has no entry named "none"; .*: here, there'
+    ):
+        found(path, tmp_path, context="none")
+
+
+async def test_several_kubeconfigs_are_one(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    first, second = (
+        kubeconfig(tmp_path / "a", users=[], **{"current-context": None}),
+        kubeconfig(tmp_path / "b", user={"tokenFile": "token"}, clusters=None),
+    )
+    (tmp_path / "b" / "token").write_text("beside-its-own-file")
+    missing = tmp_path / "missing"
+    paths = os.pathsep.join(map(str, (missing, first, second)))
+
+    assert (await found(paths, tmp_path).proof()).authorization == "Bearer beside-its-own-file"
+
+
+async def test_a_password_and_whom_to_impersonate_are_given(tmp_path):
+    user = {"username": "me", "password": "pass", "as": "other", "as-groups": ["g"]}
+    proof = await found(kubeconfig(tmp_path, user=user), tmp_path).proof()
+
+    assert proof.authorization == f"Basic {base64.b64encode(b'me:pass').decode()}"
+    assert proof.headers == (("Impersonate-User", "other"), ("Impersonate-Group", "g"))
+
+
+async def test_what_is_proof_is_never_shown(tmp_path):
+    cluster = found(kubeconfig(tmp_path, user={"token": "my-token"}), tmp_path)
+
+    assert "my-token" not in repr(await cluster.proof())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("clusters: [", "line 1: is not YAML"),
+        ("just text", "expected a mapping, got text."),
+        ("", "current-context: names no context"),
+        ("clusters: 1", "clusters: expected a list, got a number."),
+        (
+            "users: [{name: me, user: {token: 7}}]",
+            "users[0].user.token: expected text, got a number.",
+        ),
+        ("current-context: here", 'contexts: has no entry named "here"; there are: none'),
+    ],
+)
+def test_a_broken_kubeconfig_is_told_by_file_and_field(tmp_path, text, told):
+    path = tmp_path / "config"
+    path.write_text(text)
+
+    with pytest.raises(KubeconfigBroken) as raised:
+        found(path, tmp_path)
+    assert str(raised.value).startswith(f"{path}: {told}")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "user", "told"),
+    [
+        ({}, {}, 'clusters[lab].cluster.server: "" is not a URL'),
+        ({"server": "192.0.2.1"}, {}, 'clusters[lab].cluster.server: "192.0.2.1" is not a URL'),
+        (
+            SERVER | {"certificate-authority": "none.crt"},
+            {},
+            "clusters[lab].cluster.certificate-authority: ",
+        ),
+        (SERVER, {"client-certificate": "none.crt"}, "users[me].user.client-certificate: "),
+        (SERVER, {"client-key-data": "YQ=="}, "users[me].user.client-certificate: is missing"),
+        (
+            SERVER,
+            {"exec": {"command": "no-such-plugin", "apiVersion": "v1", "installHint": "Get it."}},
+            'users[me].user.exec.command: "no-such-plugin" is not to be found. Get it.',
+        ),
+    ],
+)
+def test_a_kubeconfig_that_cannot_work_is_told_by_file_and_field(tmp_path, cluster, user, told):
+    path = kubeconfig(tmp_path, cluster=cluster, user=user)
+
+    with pytest.raises(KubeconfigBroken) as raised:
+        found(path, tmp_path)
+    assert str(raised.value).startswith(f"{path}: {told}")
+
+
+def test_a_kubeconfig_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(KubeconfigBroken, match="cannot be read: No such file"):
+        found(tmp_path / "config", tmp_path)
+
+
+API = "client.authentication.k8s.io/v1"
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """A kubeconfig whose exec plugin is this script; counts how often it ran."""
+
+    def make(body, **config):
+        script = tmp_path / "plugin"
+        script.write_text(f"#!{sys.executable}\nimport json, os, sys, time\n{body}\n")
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        user = {"exec": {"apiVersion": API, "command": "./plugin"} | config}
+        return found(kubeconfig(tmp_path, user=user), tmp_path)
+
+    return make
+
+
+def answers(**status):
+    credential = {"apiVersion": API, "kind": "ExecCredential", "status": status}
+    return (
+        "runs = open('runs', 'a+'); runs.write('x'); runs.seek(0)\n"
+        f"print(json.dumps({credential!r}).replace('RUN', str(len(runs.read()))))"
+    )
+
+
+@pytest.fixture(autouse=True)
+def in_tmp_path(tmp_path, monkeypatch):
+    """Plugins run in the folder that the generator was started in."""
+    monkeypatch.chdir(tmp_path)
+
+
+async def test_a_plugin_is_asked_once_for_as_long_as_its_token_is_good(plugin):
+    cluster = plugin(answers(token="token-RUN", expirationTimestamp="2999-01-01T00:00:00Z"))
+
+    first, second = await cluster.proof(), await cluster.proof()
+    assert first.authorization == second.authorization == "Bearer token-1"
+
+
+async def test_a_plugin_is_asked_again_when_its_token_has_run_out(plugin):
+    cluster = plugin(answers(token="token-RUN", expirationTimestamp="2001-01-01T00:00:00Z"))
+
+    await cluster.proof()
+    assert (await cluster.proof()).authorization == "Bearer token-2"
+
+
+async def test_a_plugin_is_asked_again_once_for_all_whom_its_token_failed(plugin):
+    cluster = plugin(answers(token="token-RUN"))
+    stale = await cluster.proof()
+    cluster.reject(stale)
+    await cluster.proof()
+    cluster.reject(stale)
+
+    assert (await cluster.proof()).authorization == "Bearer token-2"
+
+
+async def test_a_plugin_can_give_a_certificate(plugin):
+    cluster = plugin(answers(clientCertificateData="CERT", clientKeyData="KEY"))
+    proof = await cluster.proof()
+
+    assert (proof.certificate, proof.key, proof.authorization) == ("CERT", "KEY", "")
+
+
+async def test_a_plugin_is_told_what_it_asked_for(plugin):
+    body = (
+        "info = json.loads(os.environ['KUBERNETES_EXEC_INFO'])\n"
+        "given = [sys.argv[1], os.environ['REGION'], info['spec']['cluster']['server']]\n"
+        f"print(json.dumps(dict(apiVersion={API!r}, kind='ExecCredential',"
+        " status=dict(token=' '.join(given)))))"
+    )
+    env = [{"name": "REGION", "value": "north"}]
+    cluster = plugin(body, args=["get"], env=env, provideClusterInfo=True)
+
+    assert (await cluster.proof()).authorization == "Bearer get north https://192.0.2.1:6443"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("sys.exit('first\\nlog in first')", "ended with 1: log in first"),
+        ("print('secret-token')", "gave no ExecCredential"),
+        (answers(), "gave no token and no certificate"),
+        (answers(clientCertificateData="CERT"), "gave no token and no certificate"),
+        (
+            "print(json.dumps({'apiVersion': 'v0', 'kind': 'ExecCredential'}))",
+            f"gave v0 ExecCredential, not {API}",
+        ),
+    ],
+)
+async def test_a_plugin_that_fails_is_told_in_a_line_without_what_it_gave(plugin, body, told):
+    cluster = plugin(body)
+
+    with pytest.raises(NoCredentials) as raised:
+        await cluster.proof()
+    assert told in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert "secret-token" not in str(raised.value)
+
+
+async def test_a_plugin_that_says_much_on_stderr_is_heard_out(plugin):
+    body = "sys.stderr.write('x' * 1_000_000)\n" + answers(token="token")
+
+    assert (await plugin(body).proof()).authorization == "Bearer token"
+
+
+async def test_an_old_auth_provider_is_left_to_the_library(tmp_path):
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    token = f"{part({})}.{part({'sub': 'me'})}.sig"
+    user = {"auth-provider": {"name": "oidc", "config": {"id-token": token}}}
+    cluster = found(kubeconfig(tmp_path, user=user), tmp_path)
+
+    assert (await cluster.proof()).authorization == f"Bearer {token}"
