@@ -61,6 +61,7 @@ class Module:
 
 KUBERNETES = Module("kubernetes", "k8s.io/kubernetes")
 ETCD = Module("etcd", "go.etcd.io/etcd/server/v3")
+HELM = Module("helm", "helm.sh/helm/v3")
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,11 @@ PROGRAMS = {
         _kubernetes("kube-scheduler"),
         _kubernetes("kubelet"),
         _kubernetes("kube-proxy"),
+        Program("helm", HELM, f"{HELM.path}/cmd/helm"),
     )
 }
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kubectl")
+CHART = ("helm",)
 
 
 def find(name: str) -> Path:
@@ -157,15 +160,27 @@ def _build(program: Program) -> None:
 
 
 def _ldflags(module: Module) -> str:
-    """Smaller programs; Kubernetes is also told its version, which clients read."""
-    stripped = "-s -w"
-    if module is not KUBERNETES:
-        return stripped
-    major, minor, _ = module.version.split(".", 2)
-    told = {"gitVersion": f"v{module.version}", "gitMajor": major, "gitMinor": minor}
-    return " ".join(
-        [stripped, *(f"-X k8s.io/component-base/version.{k}={v}" for k, v in told.items())]
-    )
+    """Smaller programs, told the versions that their own makefiles tell them."""
+    told = {KUBERNETES: _kubernetes_told, HELM: _helm_told}.get(module, dict)()
+    return " ".join(["-s -w", *(f"-X {name}={value}" for name, value in told.items())])
+
+
+def _kubernetes_told() -> dict[str, str]:
+    """Clients read it."""
+    major, minor, _ = KUBERNETES.version.split(".", 2)
+    told = {"gitVersion": f"v{KUBERNETES.version}", "gitMajor": major, "gitMinor": minor}
+    return {f"k8s.io/component-base/version.{name}": value for name, value in told.items()}
+
+
+def _helm_told() -> dict[str, str]:
+    """What `helm template` takes the cluster for; untold, it is Kubernetes 1.20."""
+    major, minor, _ = KUBERNETES.version.split(".", 2)
+    capabilities = f"{HELM.path}/pkg/chartutil.k8sVersion"
+    return {
+        f"{HELM.path}/internal/version.version": f"v{HELM.version}",
+        f"{capabilities}Major": major,
+        f"{capabilities}Minor": minor,
+    }
 
 
 @contextmanager
