@@ -140,6 +140,7 @@ def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
     """Tell those who do not expect it that another Ingress of the host changed their paths."""
     culprit = next(part.owner for part in parts if part.regex)
     for part in parts:
+        own = part.owner == culprit
         for rule in part.rules:
             if not rule.regex or rule.type is not PathType.IMPLEMENTATION_SPECIFIC:
                 yield Problem(
@@ -148,8 +149,8 @@ def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
                     code=Code.PATH_BECOMES_REGEX,
                     severity=Severity.INFO,
                     message=f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
-                    f"expression without case, since Ingress {culprit} has use-regex or "
-                    "rewrite-target for this host.",
+                    f"expression without case, since {'it' if own else f'Ingress {culprit}'} has "
+                    "use-regex or rewrite-target for this host.",
                     hint="Write pathType ImplementationSpecific if that is meant; "
-                    "else put the other Ingress on a host of its own.",
+                    f"else put {'this path' if own else 'the other Ingress'} on a host of its own.",
                 )

@@ -1,0 +1,133 @@
+"""Cases: a folder each, `FEATURE/CASE/`, with what is given and what it comes to.
+
+input.yaml     the smallest manifests that show it
+flags.txt      flags of the generator, a line each; mostly there are none
+nginx.conf     the servers and upstreams that this input makes; in `whole/` the whole file
+problems.txt   a line each, as `pillion lint` prints it; empty if none
+"""
+
+import random
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from generator.build import Build, Memo, Options, build
+from generator.manifests.folder import read_manifests
+from generator.manifests.places import Places
+from generator.model import Certificate, File, Model
+from generator.nginx import render as rendering
+from generator.nginx.environment import Capabilities, Environment
+from generator.nginx.overlay import built_in
+from generator.problems import Problem
+from generator.settings import read_settings
+from generator.snapshot import Snapshot
+from generator.wiring import options_of
+
+HERE = Path(__file__).parent
+FOLDERS = sorted(path.parent for path in HERE.glob("*/*/input.yaml"))
+
+VOLUME = "/volume"
+ENVIRONMENT = Environment(
+    files=f"{VOLUME}/files",
+    pid=f"{VOLUME}/nginx.pid",
+    temp=f"{VOLUME}/temp",
+    http_port=8080,
+    https_port=8443,
+    status_port=8081,
+    resolvers=("192.0.2.53",),
+    access_log=f"{VOLUME}/access.log",
+    capabilities=Capabilities.of("1.31.3", ["http_v2_module"]),
+)
+TEMPLATES = built_in()
+FALLBACK = Certificate(File((HERE / "fallback.pem").read_bytes()))
+
+_BLOCK = re.compile(
+    r"^    (?:# service [^\n]*\n    )?(?:server|upstream [^\n]+) \{\n.*?^    \}\n",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """What is given."""
+
+    snapshot: Snapshot
+    options: Options
+    places: Places
+
+    def built(self, snapshot: Snapshot | None = None, memo: Memo | None = None) -> Build:
+        """What the case, or another snapshot in its place, comes to."""
+        return build(snapshot or self.snapshot, self.options, memo or Memo())
+
+    def without(self, name: object) -> Snapshot:
+        """The snapshot without what is called so."""
+        return changed(self.snapshot, lambda t: {n: o for n, o in t.items() if n != name})
+
+
+@cache
+def case(folder: Path) -> Case:
+    """Read a case."""
+    flags = folder / "flags.txt"
+    given = flags.read_text().split() if flags.exists() else []
+    source = folder / "input.yaml"
+    settings = read_settings(["--manifests", str(source), "--volume", VOLUME, *given])
+    snapshot = read_manifests([source])
+    return Case(snapshot=snapshot, options=options_of(settings, FALLBACK), places=Places(snapshot))
+
+
+_TABLES = ("ingresses", "ingress_classes", "services", "endpoint_slices", "secrets")
+
+
+def changed(snapshot: Snapshot, change: Callable[[Mapping], Mapping]) -> Snapshot:
+    """The snapshot with each of its tables changed."""
+    return replace(snapshot, **{name: change(getattr(snapshot, name)) for name in _TABLES})
+
+
+def shuffled(snapshot: Snapshot, seed: int) -> Snapshot:
+    """The same objects, read in another order."""
+    dice = random.Random(seed)
+    return changed(snapshot, lambda table: dict(dice.sample([*table.items()], len(table))))
+
+
+def joined(one: Snapshot, other: Snapshot) -> Snapshot:
+    """All that is in either."""
+    return replace(one, **{n: {**getattr(one, n), **getattr(other, n)} for n in _TABLES})
+
+
+def whole(model: Model) -> str:
+    """The whole configuration."""
+    return rendering.render(model, ENVIRONMENT, TEMPLATES, rendering.Memo()).body(1).decode()
+
+
+def blocks(model: Model) -> list[str]:
+    """The servers and upstreams of a model."""
+    return [textwrap.dedent(block) for block in _BLOCK.findall(whole(model))]
+
+
+@cache
+def of_nothing() -> frozenset[str]:
+    """The blocks of a configuration without any Ingress."""
+    return frozenset(
+        blocks(build(Snapshot(), Options(fallback_certificate=FALLBACK), Memo()).model)
+    )
+
+
+def fragment(model: Model) -> str:
+    """The blocks that no other configuration has."""
+    return "\n".join(block for block in blocks(model) if block not in of_nothing())
+
+
+def problems_text(found: Build, places: Places) -> str:
+    """The problems as `pillion lint` prints them."""
+    return "".join(f"{line}\n" for problem in found.problems for line in _lines(problem, places))
+
+
+def _lines(problem: Problem, places: Places) -> Iterator[str]:
+    place = places.locate(problem)
+    where = f"{Path(place.file).name}:{place.line} " if place else ""
+    yield f"{where}{problem.severity} {problem.object} {problem.field}: {problem.message}"
+    yield f"    {problem.hint}"
