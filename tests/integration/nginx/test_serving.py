@@ -87,7 +87,11 @@ def _model(echo, six, tls, fcgi):
         server("unknown.test", by_name["unknown"]),
         server("open.test", proxied("/", up, access=(allow, deny))),
         server("closed.test", proxied("/", up, access=(deny, allow))),
-        server("rewritten.test", proxied("/", up, rewrite=rewrite)),
+        server(
+            "rewritten.test",
+            proxied("/", up, rewrite=rewrite),
+            location("/b", Answer(status=503)),
+        ),
         server("price.test", proxied("/", up, directives=(price,))),
         server("regex.test", location("^/x$", Answer(status=200, body="$1 {}"), Match.REGEX)),
         server("gone.test", location("/", Answer(status=503))),
@@ -236,7 +240,7 @@ def test_access_rules_are_tried_in_order(nginx):
     assert nginx.web.status("http://closed.test/") == 403
 
 
-def test_a_path_is_rewritten_before_it_is_passed_on(nginx):
+def test_a_path_is_rewritten_before_it_is_passed_on_and_matched_no_more(nginx):
     assert nginx.web.ask("http://rewritten.test/A/c").echo["path"] == "/b/c"
     assert nginx.web.ask("http://rewritten.test/c").echo["path"] == "/c"
 

@@ -11,9 +11,11 @@ from generator.nginx.quoting import DOLLAR, TOKEN_BYTES, Written
 from tests import tokens
 
 NASTY = "\"'\\$ \t\r\n{};#trn~^\x0b\x85\u2028\x01"
-ANY_TEXT = st.text(
-    st.one_of(st.sampled_from(NASTY), st.characters(exclude_characters="\0", codec="utf-8"))
+PIECES = st.one_of(
+    st.sampled_from([*NASTY, *("\\" + char for char in NASTY), "${", "/a"]),
+    st.characters(exclude_characters="\0", codec="utf-8"),
 )
+ANY_TEXT = st.lists(PIECES).map("".join)
 
 
 def read(written):
@@ -24,11 +26,12 @@ def read(written):
 
 
 @given(ANY_TEXT)
-@example("\\")
-@example("\\n")
-@example("\\\n")
-@example("${")
 @example("")
+@example("\\")
+@example("\\t")
+@example("\\\n")
+@example("#")
+@example("${")
 def test_nginx_reads_a_word_exactly_as_it_was(text):
     assert read(quoting.written(Word(text))) == [text]
 

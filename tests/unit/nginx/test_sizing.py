@@ -18,7 +18,7 @@ def test_wildcards_need_no_room_among_the_names():
 
 
 def test_few_changes_move_a_size():
-    found = {sizes(named(count), []).names_max for count in range(500, 1000)}
+    found = {sizes(named(count), []).names_max for count in range(500, 1000, 50)}
     assert found == {2048, 4096}
 
 
