@@ -84,6 +84,16 @@ def _enough_requests(pair) -> None:
     assert {web.status("http://foo.test/") for _ in range(50)} == {200}
 
 
+def test_a_silent_apiserver_stops_no_traffic(pair, control_plane, cluster):
+    control_plane.freeze_apiserver()
+    try:
+        _enough_requests(pair)
+    finally:
+        control_plane.thaw_apiserver()
+    _add(cluster, "after-the-silence.test")
+    _eventually_served(pair, "after-the-silence.test")
+
+
 def test_changes_that_no_watch_saw_are_served(pair, control_plane, cluster):
     """The generator sleeps while history is forgotten: its watches end in 410 Gone."""
     generator = pair.process("generator")

@@ -1,6 +1,7 @@
 """Hosts and paths, as Kubernetes' documentation of Ingress has them."""
 
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 
@@ -130,6 +131,19 @@ def test_of_two_ingresses_with_one_host_and_path_the_older_wins_until_it_goes(si
     assert site.answers("http://foo.test/") == "z-old"
     site.holds(young)
     assert site.answers("http://foo.test/") == "a-young"
+
+
+@pytest.mark.parametrize(
+    "path", ['/a"b', "/a'b", "/$host", "/a{b};", "/a#b", "/a\\\\", "/é", "/~^(a"]
+)
+def test_a_path_is_taken_literally_whatever_is_in_it(path, site):
+    site.holds(
+        ingress(rule("odd.test", ("Prefix", path, "odd")), name="odd"),
+        ingress(rule("foo.test", ("Prefix", "/", "echo"))),
+    )
+    assert site.answers(f"http://odd.test{quote(path)}/x") == "odd"
+    assert site.answers("http://odd.test/x") == 404
+    assert site.answers("http://foo.test/") == "echo"
 
 
 def test_dots_and_doubled_slashes_do_not_lead_out_of_a_path(site):

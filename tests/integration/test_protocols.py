@@ -49,6 +49,15 @@ def test_a_websocket_passes_without_an_annotation(scheme, site):
         assert (socket.recv(), len(socket.recv())) == ("hello", 100_000)
 
 
+def test_a_websocket_outlives_reloads(site):
+    _secure(site)
+    with connect("ws://foo.test/", sock=site.web.connect("http://foo.test/")) as socket:
+        for number in range(3):
+            _secure(site, *site.published(f"other-{number}"))
+            socket.send(f"after reload {number}")
+            assert socket.recv() == f"after reload {number}"
+
+
 def test_an_answer_streams_without_an_annotation(site):
     _secure(site)
     with site.web.connect("http://foo.test/") as wire, wire.makefile("rb") as answer:

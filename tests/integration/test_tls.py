@@ -103,3 +103,11 @@ def test_force_ssl_redirect_redirects_a_host_without_tls(site):
     site.holds(ingress(rule("foo.test", ("Prefix", "/", "echo")), annotations=forced))
     assert site.answers("http://foo.test/") == 308
     assert site.answers("https://foo.test/") == "echo"
+
+
+def test_a_tls_section_without_a_secret_has_the_default_certificate_and_redirects(site):
+    bare = _secure("a.test")
+    del bare["spec"]["tls"][0]["secretName"]
+    site.holds(bare)
+    assert site.answers("http://a.test/") == 308
+    assert site.answers("https://a.test/") == "echo"
