@@ -1,0 +1,30 @@
+{{/* What no schema can say: one whole sentence for each combination that cannot work. */}}
+{{- define "pillion.validate" -}}
+{{- with .Values.controller }}
+{{- if and .maxUnavailable .minAvailable (ne (toString .minAvailable) "1") }}
+{{- fail "controller.minAvailable and controller.maxUnavailable exclude each other. Give one of them." }}
+{{- end }}
+{{- if and .hostNetwork (eq .lowPorts "sysctl") }}
+{{- fail "controller.lowPorts: sysctl needs a network of the pod's own, and controller.hostNetwork takes it away. Use hostPort.enabled instead of hostNetwork, or lowPorts: root, or node where the nodes allow it." }}
+{{- end }}
+{{- if and .autoscaling.enabled (gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) }}
+{{- fail (printf "controller.autoscaling.minReplicas is %v, above maxReplicas, %v." .autoscaling.minReplicas .autoscaling.maxReplicas) }}
+{{- end }}
+{{- if and .templates .customTemplate.configMapName }}
+{{- fail "controller.templates and controller.customTemplate.configMapName exclude each other. Give the templates by one of them." }}
+{{- end }}
+{{- end }}
+{{- range .Values.rbac.secretNames }}
+{{- if not (regexMatch "^[^/]+/[^/]+$" (toString .)) }}
+{{- fail (printf "rbac.secretNames: %q is not namespace/name, such as shop/tls." (toString .)) }}
+{{- end }}
+{{- end }}
+{{- $ports := dict }}
+{{- range $name, $port := dict "containerPort.http" (include "pillion.httpPort" .) "containerPort.https" (include "pillion.httpsPort" .) "metrics.port" .Values.controller.metrics.port "probePort" .Values.controller.probePort "statusPort" .Values.controller.statusPort }}
+{{- $port = toString $port }}
+{{- if hasKey $ports $port }}
+{{- fail (printf "controller.%s and controller.%s are both %s. Give each its own port." (get $ports $port) $name $port) }}
+{{- end }}
+{{- $_ := set $ports $port $name }}
+{{- end }}
+{{- end }}
