@@ -257,13 +257,16 @@ class FromAuthProvider:
         self._server = server
         self._path = path
         self._context = context
+        self._proof: Proof | None = None
 
     async def server(self) -> Server:
         """Say where it is."""
         return self._server
 
     async def proof(self) -> Proof:
-        """Ask the library, which renews a token that has run out."""
+        """Give what the library gave, or ask it: it renews a token that has run out."""
+        if self._proof:
+            return self._proof
         from kubernetes.aio.client import Configuration  # noqa: PLC0415 - seldom needed
         from kubernetes.aio.config import load_kube_config  # noqa: PLC0415
 
@@ -274,10 +277,13 @@ class FromAuthProvider:
             )
         except Exception as error:  # the library lets anything through here
             raise NoCredentials(f"{self._path}: auth-provider gives no token: {error}") from error
-        return Proof(authorization=configuration.api_key.get("BearerToken", ""))
+        self._proof = Proof(authorization=configuration.api_key.get("BearerToken", ""))
+        return self._proof
 
     def reject(self, proof: Proof) -> None:
-        """Do nothing: the library looks anew each time."""
+        """Ask the library again, unless it has been since it gave this."""
+        if self._proof is proof:
+            self._proof = None
 
 
 _WORDS = {

@@ -19,6 +19,8 @@ from generator.cluster.access import Server
 from generator.cluster.errors import KubeconfigBroken, NoCredentials
 
 TIMEOUT_S = 60.0
+RETRY_S = 5.0
+"""How long a failure holds: every request asks, and a plugin may take a second."""
 EARLY_S = 10.0
 """How long before it runs out a credential is replaced."""
 
@@ -73,6 +75,8 @@ class Plugin:
         self._server = server
         self._now = now
         self._credential: Credential | None = None
+        self._failure: NoCredentials | None = None
+        self._failed_at = float("-inf")
         self._one_at_a_time = asyncio.Lock()
         self._program = _program(config, home)
         if not self._program:
@@ -84,8 +88,16 @@ class Plugin:
     async def credential(self) -> Credential:
         """Give what it gave, or run it where that has run out. Raises NoCredentials."""
         async with self._one_at_a_time:
-            if self._credential is None or self._has_run_out(self._credential):
+            held = self._credential
+            if held and not self._has_run_out(held):
+                return held
+            if self._failure and self._now() - self._failed_at < RETRY_S:
+                raise self._failure
+            try:
                 self._credential = await self._run()
+            except NoCredentials as error:
+                self._failure, self._failed_at = error, self._now()
+                raise
             return self._credential
 
     def reject(self, token: str, certificate: str) -> None:

@@ -278,6 +278,8 @@ class Reflector(Generic[Object]):
             ref, _, version = identity(event.object, self._resource.kind)
         except msgspec.DecodeError as error:
             raise Garbled("A line of the watch is not an event.") from error
+        if event.type in ("ADDED", "MODIFIED", "DELETED") and not ref.name.name:
+            raise Garbled("An object has no name.")
         if event.type in ("ADDED", "MODIFIED"):
             self._names.add(ref.name)
             item = self._read(event.object)

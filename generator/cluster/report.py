@@ -128,13 +128,16 @@ class StatusWriter:
         self._queued: set[Name] = set()
         self._backoffs: dict[Name, Backoff] = {}
         self._told: set[str] = set()
-        self._news = source.store.status_changed
+        self._news: set[Name] = set()
+        self._has_news = asyncio.Event()
+        self._published: Addresses = ()
         self._ingresses = source.store.tables[Kind.INGRESS]
 
     def publish(self, served: Iterable[Ingress]) -> None:
         """Say which Ingresses are served now; returns at once."""
-        self._served = {ingress.name: ingress.metadata.uid for ingress in served}
-        self._news.set()
+        before, self._served = self._served, {i.name: i.metadata.uid for i in served}
+        changed = {name for name, _ in (before or {}).items() ^ self._served.items()}
+        self._look_at(changed if before is not None else changed | self._written.keys())
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -142,21 +145,33 @@ class StatusWriter:
             tasks.create_task(self._recall())
             for _ in range(AT_ONCE):
                 tasks.create_task(self._work())
+            tasks.create_task(self._follow_statuses())
             while True:
-                await self._news.wait()
-                self._news.clear()
-                self._queue_what_differs()
+                await self._has_news.wait()
+                self._has_news.clear()
+                names, self._news = self._news, set()
+                self._queue_what_differs(names)
 
     @property
     def addresses(self) -> Addresses:
         """What is published now."""
         return addresses_of_service(self._source, self._service) if self._service else self._fixed
 
-    def _queue_what_differs(self) -> None:
-        if self._served is None:
-            return
+    def _look_at(self, names: set[Name]) -> None:
+        self._news |= names
+        self._has_news.set()
+
+    async def _follow_statuses(self) -> None:
+        while True:
+            restated = await self._source.store.restated()
+            self._look_at({ref.name for ref in restated if ref.kind is Kind.INGRESS})
+
+    def _queue_what_differs(self, names: set[Name]) -> None:
         addresses = self.addresses
-        for name in {*self._served, *self._written}:
+        if addresses != self._published:
+            self._published = addresses
+            names = {*names, *(self._served or ())}
+        for name in names:
             if name not in self._queued and self._wish(name, addresses) is not None:
                 self._queued.add(name)
                 self._queue.put_nowait(name)
@@ -198,7 +213,8 @@ class StatusWriter:
             self._failed(name, error)
             return False
         self._backoffs.pop(name, None)
-        self._told.clear()
+        if not self._backoffs:
+            self._told.clear()
         if wish:
             self._written[name] = _Written(metadata["uid"], wish)
         else:
@@ -224,8 +240,7 @@ class StatusWriter:
 
     def _failed(self, name: Name, error: Exception) -> None:
         what = str(error.status) if isinstance(error, Refused) else type(error).__name__
-        # Gone, or another by now: the watch tells soon which.
-        if what not in {*self._told, "404", "409"}:
+        if what not in self._told and not _is_another_by_now(error):
             self._told.add(what)
             log.warning(
                 Event.STATUS_FAILED,
@@ -236,7 +251,7 @@ class StatusWriter:
             )
         backoff = self._backoffs.setdefault(name, Backoff(self._timing.first_s))
         wait_s = backoff.next_s(self._timing.refused_cap_s)
-        asyncio.get_running_loop().call_later(wait_s, self._news.set)
+        asyncio.get_running_loop().call_later(wait_s, self._look_at, {name})
 
     async def _recall(self) -> None:
         """Learn what an earlier leader wrote."""
@@ -248,7 +263,7 @@ class StatusWriter:
                     break
                 except (ClusterError, msgspec.DecodeError):
                     await asyncio.sleep(backoff.next_s(self._timing.refused_cap_s))
-        self._news.set()
+        self._look_at(set(self._written))
 
     async def _recall_namespace(self, namespace: str) -> None:
         more = ""
@@ -267,6 +282,13 @@ class StatusWriter:
             more = page.metadata.more
             if not more:
                 return
+
+
+def _is_another_by_now(error: Exception) -> bool:
+    """Whether the object is gone, or newer than what was meant: its watch tells soon."""
+    return isinstance(error, Refused) and (
+        error.status in (404, 409) or (error.status == 422 and "metadata.uid" in error.message)
+    )
 
 
 def _plain(address: PublishedAddress) -> dict[str, str]:

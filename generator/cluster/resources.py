@@ -96,7 +96,8 @@ class Broken(Struct, frozen=True, kw_only=True):
 
 
 class _Identity(Struct, frozen=True, rename="camel"):
-    name: str
+    name: str = ""
+    """A bookmark has none."""
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
@@ -115,4 +116,6 @@ def identity(text: Raw | bytes, kind: Kind) -> tuple[ObjectRef, str, str]:
 def broken(text: Raw | bytes, kind: Kind, error: msgspec.DecodeError) -> Broken:
     """Say what is wrong with an object; raises where not even its name can be read."""
     ref, uid, _ = identity(text, kind)
+    if not ref.name.name:
+        raise error
     return Broken(uid=uid, problem=undecoded(ref, error, msgspec.json.decode(text)))

@@ -8,6 +8,7 @@ status is kept beside, for whoever writes it.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple
 
@@ -21,6 +22,7 @@ from generator.objects import (
     Metadata,
     Name,
     Object,
+    ObjectRef,
 )
 from generator.problems import Problem, Problems
 from generator.snapshot import Snapshot
@@ -49,7 +51,7 @@ class Newest(NamedTuple):
 class Table(Generic[Object]):
     """The objects of one kind."""
 
-    def __init__(self, changed: Callable[[], None], status_changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], status_changed: Callable[[Name], None]) -> None:
         self._changed = changed
         self._status_changed = status_changed
         self._objects: dict[Name, Object] = {}
@@ -69,7 +71,7 @@ class Table(Generic[Object]):
             before = self.newest.get(found.name)
             self.newest[found.name] = Newest(found.metadata.resource_version, status)
             if before is None or before.status != status:
-                self._status_changed()
+                self._status_changed(found.name)
         held = self._objects.get(found.name)
         return held if held is not None and says_the_same(held, found) else found
 
@@ -124,7 +126,7 @@ class Table(Generic[Object]):
 class SliceTable(Table[EndpointSlice]):
     """EndpointSlices, seen by the Service whose endpoints they hold."""
 
-    def __init__(self, changed: Callable[[], None], status_changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], status_changed: Callable[[Name], None]) -> None:
         super().__init__(changed, status_changed)
         self._by_service: dict[Name, tuple[EndpointSlice, ...]] = {}
 
@@ -160,12 +162,12 @@ class Store:
         self._snapshot: Snapshot | None = None
         self.changed = asyncio.Event()
         """Set while there is something that the last snapshot taken has not."""
-        self.status_changed = asyncio.Event()
-        """Set when a status is another than before; whoever waits for it clears it."""
+        self._restated: set[ObjectRef] = set()
+        self._status_changed = asyncio.Event()
         self._touched = asyncio.Event()
         self.tables: dict[Kind, Table[Any]] = {
             kind: (SliceTable if kind is Kind.ENDPOINT_SLICE else Table)(
-                self._touch, self.status_changed.set
+                self._touch, partial(self._restate, kind)
             )
             for kind in _KINDS
         }
@@ -194,6 +196,17 @@ class Store:
         """Return once something has changed since this returned last; for one who waits."""
         await self._touched.wait()
         self._touched.clear()
+
+    async def restated(self) -> set[ObjectRef]:
+        """Return what has another status than when this returned last; for one who waits."""
+        await self._status_changed.wait()
+        self._status_changed.clear()
+        restated, self._restated = self._restated, set()
+        return restated
+
+    def _restate(self, kind: Kind, name: Name) -> None:
+        self._restated.add(ObjectRef(kind, name))
+        self._status_changed.set()
 
     def _problems(self) -> Problems:
         tables = self.tables.values()

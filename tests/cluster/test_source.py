@@ -4,6 +4,7 @@ import json
 import shlex
 import stat
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -181,6 +182,18 @@ def test_an_apiserver_that_was_killed_is_followed_again_and_what_is_the_same_sta
         assert following.snapshot.ingresses[name("shop")] is before[name("shop")]
         assert len(following.logged("cluster.unreachable")) == 1
         assert len(following.logged("cluster.reachable")) == 1
+
+
+def test_a_watch_whose_time_is_over_goes_on_without_a_new_list(follow, cluster, name):
+    with follow(timing=Timing(watch_s=(4.0, 4.0))) as following:
+        # The apiserver sends a bookmark shortly before it ends a watch.
+        for number in range(6):
+            cluster.create(ingress(f"shop-{number}", "shop.test"))
+            eventually(lambda number=number: name(f"shop-{number}") in following.snapshot.ingresses)
+            time.sleep(1)
+
+        assert following.logged("cluster.relisted") == []
+        assert following.logged("cluster.garbled") == []
 
 
 def test_what_was_deleted_while_the_apiserver_forgot_its_history_is_gone(
@@ -402,6 +415,7 @@ def test_an_ingress_made_anew_gets_its_status_when_that_one_is_served(follow, cl
         following.serves([old, following.snapshot.ingresses[name("last")]])
         eventually(lambda: cluster.get("Ingress", "last")["status"]["loadBalancer"])
         assert not cluster.get("Ingress", "shop")["status"]["loadBalancer"]
+        assert following.logged("status.failed") == []
 
         following.serves([following.snapshot.ingresses[name("shop")]])
         eventually(lambda: cluster.get("Ingress", "shop")["status"]["loadBalancer"])

@@ -116,7 +116,7 @@ async def test_pages_that_have_expired_are_asked_for_again_in_one(following):
 async def test_a_watch_that_is_over_goes_on_from_its_last_bookmark_without_a_list(following):
     async with following(replace(SOON, watch_s=(1.0, 1.0))) as (fake, source):
         await shop_is_followed(fake, source)
-        fake.tell(ING, "BOOKMARK", {"metadata": {"name": "", "resourceVersion": "777"}})
+        fake.tell(ING, "BOOKMARK", {"metadata": {"resourceVersion": "777"}})
         fake.end_watches(ING)
 
         await until(lambda: len(fake.asked("watch", ING)) == 2)

@@ -1,8 +1,9 @@
+import asyncio
 import json
 
 from generator.cluster.resources import ENDPOINT_SLICES, INGRESSES, SECRETS, SERVICES
 from generator.cluster.store import Store
-from generator.objects import Kind, Name
+from generator.objects import Kind, Name, ObjectRef
 from tests.unit.cluster.samples import endpoint_slice, ingress, secret
 
 SHOP = Name("default", "shop")
@@ -53,7 +54,7 @@ def test_a_status_is_no_change_and_yet_the_newest_is_known():
     )
 
     assert not store.changed.is_set()
-    assert store.status_changed.is_set()
+    assert asyncio.run(store.restated()) == {ObjectRef(Kind.INGRESS, SHOP)}
     assert store.take().ingresses[SHOP] is before
     assert store.tables[Kind.INGRESS].newest[SHOP].status.load_balancer.ingress[0].ip == "192.0.2.1"
 
