@@ -34,6 +34,7 @@ class Clients:
     clients: int = 8
     idle_s: float = 0.03
     """The longest time that a connection lies idle; long enough for a reload to meet it."""
+    address: str = "127.0.0.1"
 
     @contextmanager
     def running(self) -> Iterator[Tally]:
@@ -64,7 +65,7 @@ class Clients:
     def _use_one_connection(self, stop: threading.Event, pause: random.Random) -> tuple[int, str]:
         """Sends until told to close; how many were answered, and why the last one was not."""
         answered = 0
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection((self.address, self.port), timeout=10) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while not stop.is_set():
                 try:

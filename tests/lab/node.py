@@ -72,6 +72,10 @@ class Node:
         """Gives an image one more name."""
         self._ctr("images", "tag", "--force", image, name)
 
+    def kill(self, container: str) -> None:
+        """kill -9 of a container's first process, by the container's id."""
+        self._ctr("tasks", "kill", "--signal=SIGKILL", container)
+
     def images(self) -> set[str]:
         """The names of the images that the node has."""
         return set(self._ctr("images", "list", "--quiet").split())
