@@ -52,12 +52,19 @@ class Answer:
         )
 
     def refuse(self, wish: Wish, durations: Mapping[str, float], refusal: Refusal) -> None:
-        """Answer that the wish was refused, and why."""
+        """Answer that `nginx -t` refuses the wish, and why."""
         self._status = dataclasses.replace(
             self._about(wish, durations),
+            stage="check",
             message=refusal.message,
             file=refusal.file,
             line=refusal.line,
+        )
+
+    def fail(self, wish: Wish, durations: Mapping[str, float], message: str) -> None:
+        """Answer that nginx did not come to serve the wish, which need not be its fault."""
+        self._status = dataclasses.replace(
+            self._about(wish, durations), stage="reload", message=message
         )
 
     def write(self) -> None:

@@ -277,7 +277,7 @@ class Reloader:
             restored=self._live.wish.generation,
         )
         if placed.answered:
-            self._answer.refuse(placed.wish, placed.durations, Refusal(message))
+            self._answer.fail(placed.wish, placed.durations, message)
             self._answer.write()
         if self._live.wish != placed.wish:
             self._return_to(Placed(wish=self._live.wish, answered=False))

@@ -27,6 +27,7 @@ _COMPLAINT = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*)")
 _PLACE = re.compile(r"(?P<message>.*) in (?P<file>/.*):(?P<line>\d+)")
 _HINDERED = re.compile(
     r"^(?:mkdir|chown)\(\) |"
+    r"^(?:socket\(\)|bind\(\)|setsockopt\(|listen\(\))|"
     r"\((?:23|24|28|30|122): "  # ENFILE, EMFILE, ENOSPC, EROFS, EDQUOT
 )
 

@@ -102,6 +102,9 @@ class Status:
     """True once nginx serves it with new workers only; False where it was refused."""
     serving: int
     """The generation that nginx serves now; after a refusal the one before."""
+    stage: str = ""
+    """Where it was refused: `check` (`nginx -t` says no, so it is the wish's fault) or `reload`
+    (nginx did not come to serve what it had accepted, so another try may go well)."""
     message: str = ""
     """nginx's own words where it was refused, or what kept it from being served; else empty."""
     file: str = ""

@@ -42,7 +42,7 @@ def test_a_broken_wish_is_refused_with_its_line_and_the_old_one_goes_on(serving)
     status = serving.answer_to(2)
 
     line = broken.encode().splitlines().index(b"    proxy_foo bar;") + 1
-    assert (status.applied, status.serving) == (False, 1)
+    assert (status.applied, status.stage, status.serving) == (False, "check", 1)
     assert status.message == 'unknown directive "proxy_foo"'
     assert (status.file, status.line) == (str(serving.volume.wish), line)
     assert serving.served() == "this is 1"
@@ -118,7 +118,7 @@ def test_a_wish_that_nginx_does_not_come_to_serve_is_taken_back(station):
 
         status = station.answer_to(2)
 
-        assert (status.applied, status.serving) == (False, 1)
+        assert (status.applied, status.stage, status.serving) == (False, "reload", 1)
         assert status.message == "nginx went on with generation 1 and did not change within 3 s"
         assert station.served() == "this is 1"
         assert station.volume.live.read_bytes() == station.wish(1).encode()
@@ -187,6 +187,15 @@ def test_keep_alive_clients_lose_nothing_through_reloads(serving):
 
     assert tally.failures == []
     assert tally.answered > 100
+
+
+def test_before_the_first_wish_probes_hear_that_nginx_lives_and_is_not_ready(station):
+    probe_port = free_port()
+    station.start_reloader("--probe-port", str(probe_port))
+    station.start_nginx()
+
+    assert eventually(lambda: station.get("/healthz", probe_port)) == (200, "ok")
+    assert station.get("/readyz", probe_port)[0] == 503
 
 
 def test_before_the_first_wish_nginx_answers_for_its_health_and_503_for_the_rest(station):

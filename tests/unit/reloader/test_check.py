@@ -52,6 +52,7 @@ def test_a_check_that_was_killed_is_a_refusal_that_says_so():
         'open() "/v/run/nginx.pid" failed (28: No space left on device)',
         'mkdir() "/v/run/temp/body" failed (13: Permission denied)',
         'open() "/v/files/ab" failed (24: Too many open files) in /v/c.conf:2',
+        "bind() to 0.0.0.0:80 failed (13: Permission denied)",
     ],
 )
 def test_want_of_room_or_rights_is_no_refusal(message):
