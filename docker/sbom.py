@@ -4,6 +4,8 @@ CycloneDX as JSON on stdout, without times or random numbers, so that the same
 image has the same list.
 """
 
+# ruff: noqa: INP001 - a script, not a package
+
 import json
 import sys
 from collections.abc import Iterator
@@ -28,13 +30,13 @@ def main(name: str, folder: str) -> None:
 
 
 def distributions(folder: str) -> Iterator[Component]:
-    """What pip has installed there."""
+    """Give what pip has installed there."""
     for found in metadata.distributions(path=[folder]):
         yield _library("pypi", found.name.lower().replace("_", "-"), found.version)
 
 
 def packages() -> Iterator[Component]:
-    """What dpkg has installed."""
+    """Give what dpkg has installed."""
     for paragraph in _DPKG.read_text(encoding="utf-8").split("\n\n"):
         fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if ": " in line)
         if fields.get("Status") == "install ok installed":

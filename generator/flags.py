@@ -220,6 +220,13 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         help="Port on loopback where nginx tells what it serves: /readyz, /healthz, /generation.",
     ),
     flag(
+        "--probe-port",
+        heading="How they are served",
+        type=port,
+        metavar="PORT",
+        help="Port on all addresses where nginx answers /readyz and /healthz. Default: none.",
+    ),
+    flag(
         "--healthz-port",
         heading="How they are served",
         type=port,

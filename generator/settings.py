@@ -55,6 +55,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     http_port: int = 80
     https_port: int = 443
     status_port: int = 10246
+    probe_port: int | None = None
+    """None: no such listener."""
     healthz_port: int = 10254
     default_backend_service: Name | None = None
     default_ssl_certificate: Name | None = None
@@ -114,7 +116,9 @@ def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | Non
 def ports_differ(values: Mapping[str, Any]) -> None:
     """Refuse two flags with one port."""
     names: dict[int, str] = {}
-    for name in ("http_port", "https_port", "status_port", "healthz_port"):
+    for name in ("http_port", "https_port", "status_port", "probe_port", "healthz_port"):
+        if values[name] is None:
+            continue
         flag = "--" + name.replace("_", "-")
         other = names.setdefault(values[name], flag)
         if other != flag:

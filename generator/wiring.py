@@ -53,6 +53,7 @@ def environment_of(settings: Settings) -> Environment:
         http_port=settings.http_port,
         https_port=settings.https_port,
         status_port=settings.status_port,
+        probe_port=settings.probe_port,
         ipv6=_has_ipv6(),
         resolvers=_resolvers(),
     )

@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     start = bootstrap(
         settings.volume,
         status_port=options.status_port,
+        probe_port=options.probe_port,
         http_port=options.http_port,
         https_port=options.https_port,
     )
@@ -111,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         default=10246,
         help="where nginx answers /generation, on 127.0.0.1",
+    )
+    add(
+        "--probe-port",
+        type=_port,
+        metavar="N",
+        help="where others may ask nginx for /healthz and /readyz (none without it)",
     )
     add(
         "--http-port",

@@ -12,10 +12,17 @@ _IPV6 = Path("/proc/net/if_inet6")
 
 
 def bootstrap(
-    volume: Volume, *, status_port: int, http_port: int | None, https_port: int | None
+    volume: Volume,
+    *,
+    status_port: int,
+    probe_port: int | None,
+    http_port: int | None,
+    https_port: int | None,
 ) -> Wish:
     """Give generation 0."""
     servers = [_STATUS.format(port=status_port)]
+    if probe_port is not None:
+        servers.append(_PROBES.format(listen=_listen(probe_port, "")))
     if http_port is not None:
         servers.append(_HTTP.format(listen=_listen(http_port, "default_server")))
     if https_port is not None:
@@ -26,7 +33,7 @@ def bootstrap(
 
 def _listen(port: int, options: str) -> str:
     hosts = ["", "[::]:"] if _IPV6.exists() else [""]
-    return "\n        ".join(f"listen {host}{port} {options};" for host in hosts)
+    return "\n        ".join(f"listen {host}{port} {options}".rstrip() + ";" for host in hosts)
 
 
 _MAIN = """\
@@ -53,6 +60,18 @@ _STATUS = """\
         }}
         location = /generation {{
             return 200 "0";
+        }}
+        location / {{
+            return 503;
+        }}
+    }}
+"""
+
+_PROBES = """\
+    server {{
+        {listen}
+        location = /healthz {{
+            return 200 "ok";
         }}
         location / {{
             return 503;

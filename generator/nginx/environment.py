@@ -137,6 +137,8 @@ class Environment(Struct, frozen=True, kw_only=True):
     http_port: int = 80
     https_port: int = 443
     status_port: int = 10246
+    probe_port: int | None = None
+    """Where others may ask whether nginx serves, such as a kubelet; None: nowhere."""
     ipv6: bool = True
     resolvers: tuple[str, ...] = ()
     """Addresses that resolve the names of ExternalName Services."""
@@ -144,8 +146,12 @@ class Environment(Struct, frozen=True, kw_only=True):
     """0: one for each processor."""
     worker_connections: int = 16384
     worker_shutdown_timeout: Duration = Duration(240 * _SECOND)
-    open_files: int = 0
-    """Limit of open files for a worker; 0: what nginx was started with."""
+    open_files: int = 65536
+    """Limit of open files for a worker; 0: what nginx was started with.
+
+    A connection through takes two. Debian starts programs with 1,024, and lets them
+    raise that; where they may not, nginx says so and goes on with less.
+    """
     error_log_level: str = "notice"
     access_log: str = "/dev/stdout"
     """A file, or `off`. Not buffered: lines up to 4,096 bytes stay whole on a pipe."""

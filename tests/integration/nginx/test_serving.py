@@ -24,6 +24,7 @@ from generator.model import (
 from tests import dns, fastcgi, http2, models
 from tests.lab.backend import Backend
 from tests.lab.pki import Authority
+from tests.lab.ports import free_port
 from tests.models import location, proxied, server, upstream
 from tests.nginx_process import Nginx
 from tests.web import Web
@@ -265,6 +266,16 @@ def test_clients_may_come_over_ipv6(nginx):
 def test_the_status_listener_tells_health_and_generation(nginx):
     assert nginx.ask_status("/generation") == "1"
     assert nginx.ask_status("/healthz") == ""
+
+
+def test_probes_are_answered_on_every_address_and_hear_nothing_else(tmp_path):
+    port = free_port()
+    with Nginx(tmp_path, {"probe_port": port}) as nginx:
+        nginx.serve(models.model())
+        probes = Web(port, address="127.0.0.2")
+        paths = ("/readyz", "/healthz", "/generation")
+        told = [probes.status(f"http://probe.test{path}") for path in paths]
+    assert told == [200, 200, 404]
 
 
 def test_the_status_listener_is_on_loopback_alone(nginx):

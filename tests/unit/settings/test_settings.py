@@ -147,6 +147,10 @@ def test_every_flag_without_effect_is_accepted(read):
             "--http-port and --https-port are both 443. Give each its own port.",
         ),
         (
+            ("--manifests=/", "--volume=/v", "--probe-port=10254"),
+            "--probe-port and --healthz-port are both 10254. Give each its own port.",
+        ),
+        (
             ("--manifests=/", "--volume=/v", "--template-dir=/nowhere"),
             "--template-dir /nowhere is not a folder.",
         ),
