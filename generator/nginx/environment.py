@@ -146,11 +146,10 @@ class Environment(Struct, frozen=True, kw_only=True):
     """0: one for each processor."""
     worker_connections: int = 16384
     worker_shutdown_timeout: Duration = Duration(240 * _SECOND)
-    open_files: int = 65536
-    """Limit of open files for a worker; 0: what nginx was started with.
+    open_files: int = 0
+    """Limit of open files for a worker, in which a connection through takes two.
 
-    A connection through takes two. Debian starts programs with 1,024, and lets them
-    raise that; where they may not, nginx says so and goes on with less.
+    0: what nginx was started with; a limit that it may not raise it logs as an alert.
     """
     error_log_level: str = "notice"
     access_log: str = "/dev/stdout"
