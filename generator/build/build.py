@@ -1,6 +1,7 @@
 """The steps from a snapshot to the model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -37,54 +38,62 @@ def build(
     Of the Ingresses named in `unavailable` the paths are known, but answer 503.
     Pure but for `memo`, which is what makes the next build cheap: pass the same one again.
     """
+    memo.begin(snapshot)
     classes = Classes.of(snapshot.ingress_classes, options)
-    ingresses = oldest_first(i for i in snapshot.ingresses.values() if classes.claim(i))
-    contributions = [
-        _contribution(i, snapshot, options, _manner(i, classes, unavailable), memo)
-        for i in ingresses
-    ]
-    default_backend, backend_problems = _default_backend(snapshot, options, memo)
-    certificate, certificate_problems = _default_certificate(snapshot, options, memo)
-    merged = _merge_hosts(contributions, default_backend.handler, snapshot, memo)
+    ours = {n: i for n, i in oldest_first(snapshot.ingresses) if classes.claim(i)}
+    contributions = {
+        name: _contribution(
+            name, ingress, options, _manner(name, ingress, classes, unavailable), memo
+        )
+        for name, ingress in ours.items()
+    }
+    default = _default_backend(options, memo)
+    certificate, certificate_problems = _default_certificate(options, memo)
+    merged = _merge_hosts(contributions.values(), default.handler, memo)
     model = Model(
         servers=tuple(m.server for m in merged),
-        upstreams=_upstreams(contributions, default_backend.upstream, memo),
+        upstreams=_upstreams([default, *contributions.values()], memo),
         default_certificate=certificate,
+    )
+    problems = _problems(
+        (
+            snapshot.problems,
+            default.problems,
+            certificate_problems,
+            tuple(_class_problems(snapshot, classes)),
+            *(c.problems for c in contributions.values()),
+            *(m.problems for m in merged),
+        ),
+        memo,
     )
     memo.finish()
     return Build(
         model=model,
-        problems=_sorted(
-            snapshot.problems,
-            backend_problems,
-            certificate_problems,
-            *(c.problems for c in contributions),
-            *(m.problems for m in merged),
-            _class_problems(snapshot, classes),
-        ),
-        ingresses=tuple(ingresses),
-        contributions={i.name: c for i, c in zip(ingresses, contributions, strict=True)},
+        problems=problems,
+        ingresses=tuple(ours.values()),
+        contributions=contributions,
     )
 
 
-def oldest_first(ingresses: Iterable[Ingress]) -> list[Ingress]:
+def oldest_first(ingresses: Mapping[Name, Ingress]) -> list[tuple[Name, Ingress]]:
     """Sort so that who came first wins; those of the same second by name."""
-    return sorted(ingresses, key=lambda i: (i.metadata.creation_timestamp, i.name))
+    return sorted(
+        ingresses.items(), key=lambda item: (item[1].metadata.creation_timestamp, item[0])
+    )
 
 
-def _manner(ingress: Ingress, classes: Classes, unavailable: frozenset[Name]) -> Manner:
-    if unavailable and ingress.name in unavailable:
+def _manner(name: Name, ingress: Ingress, classes: Classes, unavailable: frozenset[Name]) -> Manner:
+    if name in unavailable:
         return Manner.UNAVAILABLE
     return Manner.COMPATIBLE if classes.compatible(ingress) else Manner.PLAIN
 
 
 def _contribution(
-    ingress: Ingress, snapshot: Snapshot, options: Options, manner: Manner, memo: Memo
+    name: Name, ingress: Ingress, options: Options, manner: Manner, memo: Memo
 ) -> Contribution:
     return memo.recall(
-        (ingress.ref, manner),
-        (ingress, options),
-        snapshot,
+        name,
+        (ingress, options, manner),
         lambda reads: _contained(ingress, reads, options, manner),
     )
 
@@ -109,40 +118,41 @@ def _contained(ingress: Ingress, reads: Reads, options: Options, manner: Manner)
 
 
 def _merge_hosts(
-    contributions: Iterable[Contribution], default: Handler, snapshot: Snapshot, memo: Memo
+    contributions: Iterable[Contribution], default: Handler, memo: Memo
 ) -> list[Merged]:
     """Make the servers, in order of hosts; the default one is always there, and first."""
-    by_host: dict[str, list[HostPart]] = {"": []}
+    by_host: dict[str, list[HostPart]] = defaultdict(list, {"": []})
     for contribution in contributions:
         for part in contribution.parts:
-            by_host.setdefault(part.host, []).append(part)
+            by_host[part.host].append(part)
 
-    def merged(host: str, parts: Sequence[HostPart]) -> Merged:
-        inputs = (default, *parts)
-        return memo.recall(Host(host), inputs, snapshot, lambda _: merge(host, parts, default))
+    def merged(host: str, parts: list[HostPart]) -> Merged:
+        return memo.recall(Host(host), (default, *parts), lambda _: merge(host, parts, default))
 
     return [merged(host, by_host[host]) for host in sorted(by_host)]
 
 
 class _Default(Struct, frozen=True):
     handler: Handler
-    upstream: Upstream | None = None
+    upstreams: tuple[Upstream, ...] = ()
+    problems: Problems = ()
 
 
-def _default_backend(snapshot: Snapshot, options: Options, memo: Memo) -> tuple[_Default, Problems]:
+def _default_backend(options: Options, memo: Memo) -> _Default:
     """Find who answers what no rule names: the Service of the flag, or Pillion itself."""
     if options.default_backend is None:
-        return _Default(NOT_FOUND), ()
+        return _Default(NOT_FOUND)
     name = options.default_backend
 
-    def computed(reads: Reads) -> tuple[_Default, Problems]:
+    def computed(reads: Reads) -> _Default:
         target = _default_target(name, reads, options)
-        handler = Handler(
-            owner=None, action=target.action, service=target.service, port=target.port
+        return _Default(
+            Handler(owner=None, action=target.action, service=target.service, port=target.port),
+            (target.upstream,) if target.upstream else (),
+            (target.problem,) if target.problem else (),
         )
-        return _Default(handler, target.upstream), (target.problem,) if target.problem else ()
 
-    return memo.recall("default backend", (options,), snapshot, computed)
+    return memo.recall("default backend", (options,), computed)
 
 
 def _default_target(name: Name, reads: Reads, options: Options) -> Target:
@@ -154,9 +164,7 @@ def _default_target(name: Name, reads: Reads, options: Options) -> Target:
     return resolve(backend, Protocol.HTTP, complaint, reads, options)
 
 
-def _default_certificate(
-    snapshot: Snapshot, options: Options, memo: Memo
-) -> tuple[Certificate, Problems]:
+def _default_certificate(options: Options, memo: Memo) -> tuple[Certificate, Problems]:
     """Find what https answers with where no TLS section has a certificate."""
     name = options.default_certificate
     if name is None:
@@ -171,7 +179,7 @@ def _default_certificate(
         except Unusable as reason:
             return options.fallback_certificate, (_unusable_default(name, str(reason)),)
 
-    return memo.recall("default certificate", (options,), snapshot, computed)
+    return memo.recall("default certificate", (options,), computed)
 
 
 def _unusable_default(name: Name, reason: str) -> Problem:
@@ -185,18 +193,22 @@ def _unusable_default(name: Name, reason: str) -> Problem:
     )
 
 
-def _upstreams(
-    contributions: Iterable[Contribution], default: Upstream | None, memo: Memo
-) -> tuple[Upstream, ...]:
-    found = {u.name: u for c in contributions for u in c.upstreams}
-    if default:
-        found[default.name] = default
-    return tuple(u for _, u in sorted(memo.same_upstreams(found).items()))
+def _upstreams(given: Iterable[Contribution | _Default], memo: Memo) -> tuple[Upstream, ...]:
+    parts = tuple(each.upstreams for each in given)
+    return memo.recall(
+        "upstreams", parts, lambda _: memo.same_upstreams(u for part in parts for u in part)
+    )
 
 
-def _class_problems(snapshot: Snapshot, classes: Classes) -> Problems:
-    return tuple(p for i in snapshot.ingresses.values() if (p := classes.problem(i)))
+def _class_problems(snapshot: Snapshot, classes: Classes) -> Iterator[Problem]:
+    for ingress in snapshot.ingresses.values():
+        if problem := classes.problem(ingress):
+            yield problem
 
 
-def _sorted(*problems: Problems) -> Problems:
-    return tuple(sorted({p for some in problems for p in some}))
+def _problems(parts: tuple[Problems, ...], memo: Memo) -> Problems:
+    """Sort them all, each once; anew only where one of the parts is new."""
+    told = tuple(part for part in parts if part)
+    return memo.recall(
+        "problems", told, lambda _: tuple(dict.fromkeys(sorted(p for part in told for p in part)))
+    )

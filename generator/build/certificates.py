@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from msgspec import Struct
 
+from generator.build.memo import Reads
 from generator.model import Certificate, File
-from generator.objects import Secret
+from generator.objects import Name, Secret
+from generator.problems import Code, shown
 
 Key = (
     rsa.RSAPrivateKey
@@ -32,6 +35,39 @@ _WEAK_DIGESTS = frozenset({"md5", "sha1"})
 
 class Unusable(ValueError):  # noqa: N818 - reads as the sentence it makes
     """nginx would refuse this certificate or key; says why, as a clause about the Secret."""
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """The certificate to serve for a Secret, and what is wrong with the Secret."""
+
+    certificate: Certificate | None
+    """Where something is wrong: the last good one, if there was one."""
+    code: Code = Code.CERTIFICATE_INVALID
+    wrong: str = ""
+    """A whole sentence; empty where nothing is wrong."""
+
+
+def find_certificate(name: Name, reads: Reads) -> Found:
+    """Take the certificate of a Secret; where that cannot be served, the last good one."""
+    secret = reads.secret(name)
+    if secret is None:
+        return Found(
+            certificate=_last_good(name, reads),
+            code=Code.SECRET_NOT_FOUND,
+            wrong=f"There is no Secret {shown(name.name)} in namespace {name.namespace}.",
+        )
+    try:
+        certificate = certificate_of(secret)
+        if refusal := reads.refusal(certificate):
+            raise Unusable(f"has a certificate that nginx refuses: {refusal}")
+    except Unusable as reason:
+        return Found(certificate=_last_good(name, reads), wrong=f"Secret {name} {reason}.")
+    return Found(certificate=certificate)
+
+
+def _last_good(name: Name, reads: Reads) -> Certificate | None:
+    good = reads.good_certificate(name)
+    return good if good and not reads.refusal(good) else None
 
 
 def certificate_of(secret: Secret) -> Certificate:

@@ -12,14 +12,14 @@ from generator.annotations.reading import NOTHING_ALLOWED, Values, read
 from generator.annotations.redirects import FORCE_SSL_REDIRECT, SSL_REDIRECT
 from generator.annotations.rewriting import REWRITE_TARGET, USE_REGEX
 from generator.build.backends import UNAVAILABLE, Complaint, Target, resolve
-from generator.build.certificates import Unusable, certificate_of, covers
+from generator.build.certificates import Found, covers, find_certificate
 from generator.build.directives import directives
 from generator.build.memo import Reads
 from generator.build.names import is_host, is_label, is_subdomain
 from generator.build.options import Options
 from generator.build.paths import PathRule, invalid_path
 from generator.model import AccessRule, Certificate, Handler, Upstream
-from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType, Secret
+from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
 from generator.problems import Code, Problem, Problems, Severity, shown
 
 
@@ -60,6 +60,10 @@ class Contribution(Struct, frozen=True, kw_only=True):
     parts: tuple[HostPart, ...] = ()
     upstreams: tuple[Upstream, ...] = ()
     problems: Problems = ()
+    certificates: tuple[tuple[Name, Certificate], ...] = ()
+    """Those of its TLS sections that are served, with their Secrets."""
+    trace: str = ""
+    """Of a bug of ours that it tripped over."""
 
 
 def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner) -> Contribution:
@@ -101,6 +105,7 @@ def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner)
         parts=tuple(parts),
         upstreams=tuple({u.name: u for u in work.upstreams}.values()),
         problems=tuple(dict.fromkeys(work.problems)),
+        certificates=tuple(work.certificates.items()),
     )
 
 
@@ -128,6 +133,12 @@ def _redirect(values: Values) -> Redirect:
     return Redirect.WITH_TLS if values[SSL_REDIRECT] else Redirect.NEVER
 
 
+_WAYS_OUT = {
+    Code.SECRET_NOT_FOUND: "Create it with type kubernetes.io/tls.",
+    Code.CERTIFICATE_INVALID: "Replace it.",
+}
+
+
 class _Work:
     """One Ingress on its way to a contribution; collects problems and upstreams."""
 
@@ -145,6 +156,7 @@ class _Work:
         self.options = options
         self.problems = problems
         self.upstreams: list[Upstream] = []
+        self.certificates: dict[Name, Certificate] = {}
 
     def rules(self, paths: Iterable[tuple[str, HTTPPath]]) -> Iterator[PathRule]:
         """Turn paths into rules, each with its handler."""
@@ -206,44 +218,35 @@ class _Work:
         yield from (i for i in range(len(sections)) if host and self._is_for(i, host))
 
     def _is_for(self, section: int, host: str) -> bool:
-        secret = self._secret(section)
-        try:
-            return secret is not None and covers(certificate_of(secret), host)
-        except Unusable:
-            return False
+        found = self._found(section)
+        return bool(found and found.certificate and covers(found.certificate, host))
 
-    def _secret(self, section: int) -> Secret | None:
+    def _found(self, section: int) -> Found | None:
         name = self.ingress.spec.tls[section].secret_name
-        return self.reads.secret(Name(self.ingress.name.namespace, name)) if name else None
+        namespace = self.ingress.name.namespace
+        return find_certificate(Name(namespace, name), self.reads) if name else None
 
     def certificate(self, section: int, host: str) -> Certificate | None:
-        """Find the certificate of a TLS section; None, the default one, where it is unusable."""
-        name = Name(self.ingress.name.namespace, self.ingress.spec.tls[section].secret_name)
-        if not name.name:
+        """Find the certificate of a TLS section; None, the default one, where there is none."""
+        found = self._found(section)
+        if found is None:
             return None
         field = f"spec.tls[{section}].secretName"
-        secret = self._secret(section)
-        if secret is None:
+        name = Name(self.ingress.name.namespace, self.ingress.spec.tls[section].secret_name)
+        certificate = found.certificate
+        if found.wrong:
+            meanwhile = "last good" if certificate else "default"
             self._complain(
                 field,
-                Code.SECRET_NOT_FOUND,
+                found.code,
                 Severity.ERROR,
-                f"There is no Secret {shown(name.name)} in namespace {name.namespace}.",
-                "Create it with type kubernetes.io/tls. "
-                "Meanwhile: https answers with the default certificate.",
+                found.wrong,
+                f"{_WAYS_OUT[found.code]} Meanwhile: https answers with the {meanwhile} "
+                "certificate.",
             )
+        if certificate is None:
             return None
-        try:
-            certificate = certificate_of(secret)
-        except Unusable as reason:
-            self._complain(
-                field,
-                Code.CERTIFICATE_INVALID,
-                Severity.ERROR,
-                f"Secret {name} {reason}.",
-                "Replace it. Meanwhile: https answers with the default certificate.",
-            )
-            return None
+        self.certificates[name] = certificate
         if host and not covers(certificate, host):
             self._complain(
                 field,
