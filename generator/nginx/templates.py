@@ -4,6 +4,7 @@ Sandboxed, since whoever may write a template need not be allowed to run Python 
 Whatever is written out has to come from `quoting`.
 """
 
+import difflib
 import traceback
 from collections.abc import Mapping
 from functools import cached_property
@@ -69,7 +70,7 @@ class TemplateSet(Struct, frozen=True, dict=True):
     def _jinja(self) -> jinja2.Environment:
         jinja = _Sandbox(
             loader=FunctionLoader(self._load),
-            undefined=StrictUndefined,
+            undefined=_Undefined,
             finalize=quoting.refuse_plain,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -82,6 +83,23 @@ class TemplateSet(Struct, frozen=True, dict=True):
     def _load(self, name: str) -> tuple[str, str, None] | None:
         template = self.templates.get(name)
         return (template.text, template.file, None) if template else None
+
+
+class _Undefined(StrictUndefined):
+    """Says what a view has instead of what was asked for."""
+
+    @property
+    def _undefined_message(self) -> str:
+        view, name = self._undefined_obj, self._undefined_name
+        if not isinstance(view, Struct):
+            return super()._undefined_message
+        near = difflib.get_close_matches(str(name), view.__struct_fields__, n=1)
+        way_out = f"Did you mean {near[0]}?" if near else f"It has {_listed(view)}."
+        return f"{type(view).__name__} has no {name}. {way_out}"
+
+
+def _listed(view: Struct) -> str:
+    return ", ".join(view.__struct_fields__)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

@@ -91,7 +91,8 @@ def refusal(folder):
     ("text", "line", "message"),
     [
         ("{% if %}", 1, "Expected an expression"),
-        ("server {\n{{ server.nmae }}\n}", 2, "has no attribute 'nmae'"),
+        ("server {\n{{ server.nmae }}\n}", 2, r"ServerView has no nmae\. Did you mean name\?"),
+        ("{{ server.zz }}", 1, "ServerView has no zz. It has name, listens, certificate, hsts"),
         ("\n\n{{ nothing }}", 3, "'nothing' is undefined"),
         ('\n{{ "; include /x" }}', 2, r"not a written value: put `\| text` behind it"),
         ("\n{{ server.name | upper }}", 2, "not a written value"),
