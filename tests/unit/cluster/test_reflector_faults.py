@@ -201,21 +201,28 @@ async def test_an_answer_that_is_no_list_is_not_taken_for_an_empty_one(following
         fake.once["list", ING].extend([gives(text), gives(text)])
         fake.end_watches(ING)
 
-        await until(lambda: len(fake.asked("list", ING)) == 4)
+        def is_still_served():
+            assert "shop" in names(source.snapshot().ingresses)
+            return len(fake.asked("list", ING)) == 4
+
+        await until(is_still_served)
         await goes_on(fake, source)
-        assert "shop" in names(source.snapshot().ingresses)
 
 
 async def test_an_empty_list_after_a_full_one_is_asked_for_again_before_it_is_believed(following):
     async with following(replace(SOON, confirm_empty_s=0.3)) as (fake, source):
         await shop_is_followed(fake, source)
-        empty = b'{"kind": "IngressList", "metadata": {"resourceVersion": "1"}, "items": null}'
+        metadata = {"resourceVersion": str(fake.version)}
+        empty = json.dumps({"kind": "IngressList", "metadata": metadata, "items": None}).encode()
         fake.once["list", ING].append(gives(empty))
         fake.end_watches(ING)
 
-        await until(lambda: len(fake.asked("list", ING)) == 3)
+        def is_still_served():
+            assert "shop" in names(source.snapshot().ingresses)
+            return len(fake.asked("list", ING)) == 3
+
+        await until(is_still_served)
         await goes_on(fake, source)
-        assert "shop" in names(source.snapshot().ingresses)
 
 
 async def test_an_empty_list_that_is_confirmed_is_believed(following, logged):

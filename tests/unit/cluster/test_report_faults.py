@@ -99,11 +99,14 @@ async def test_an_address_that_another_controller_wrote_meanwhile_stays(writing)
 
 async def test_after_a_restart_an_address_that_we_wrote_goes_and_one_of_others_stays(writing):
     ours = ingress("ours", managedFields=WRITTEN_BY_US) | {"status": OURS}
-    theirs = ingress("theirs") | {"status": OURS}  # the same address, by another controller
-    async with writing(ours, theirs) as (fake, _, writer):
+    by_them = [{"manager": "another", "subresource": "status", "operation": "Update"}]
+    theirs = ingress("theirs", managedFields=by_them) | {"status": OURS}
+    async with writing(ours, theirs, ingress("last")) as (fake, source, writer):
         writer.publish([])
-
         await until(lambda: status_of(fake, "ours") == {"loadBalancer": {"ingress": None}})
+        writer.publish(held(source, "last"))
+        await until(lambda: status_of(fake, "last") == OURS)
+
         assert status_of(fake, "theirs") == OURS
 
 
