@@ -12,6 +12,10 @@ class Refused(click.UsageError):
     """What was asked for cannot be done as given; the message is for people."""
 
 
+class Failed(click.ClickException):
+    """What was asked for went wrong; the message is for people."""
+
+
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> Any:  # noqa: ANN401
     """Run a command and give what it returns.
 

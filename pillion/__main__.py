@@ -13,6 +13,8 @@ import click
 from generator.commandline import run
 from generator.flags import Command, flag, generator_flags, given_flags
 from generator.settings import settings_of
+from pillion.lint import as_text, lint_once, located, summary, written
+from pillion.render import VOLUME, differences, render_once
 from pillion.up import up
 
 
@@ -42,11 +44,24 @@ def pillion(ctx: click.Context) -> None:
     The same for a cluster:
       pillion up --kubeconfig ~/.kube/config --volume /tmp/pillion \\
           --http-port 8080 --https-port 8443
+    Find mistakes before a cluster does:
+      pillion lint --manifests k8s/
+    See the nginx.conf:
+      pillion render --manifests k8s/
 
     Flags have ingress-nginx's names. Logs are JSON on stderr.
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+
+
+_NGINX_BIN = flag(
+    "--nginx-bin",
+    type=click.Path(path_type=Path),
+    heading="How it runs",
+    help="The nginx to run. Default: the one on PATH if it is 1.27.4 or newer, else the one of "
+    "pip install 'pillion[nginx]'.",
+)
 
 
 @pillion.command("up", cls=Command)
@@ -56,13 +71,7 @@ def pillion(ctx: click.Context) -> None:
     heading="How it runs",
     help="Folder where the pair meets; made if it is missing. Keep it for the next start.",
 )
-@flag(
-    "--nginx-bin",
-    type=click.Path(path_type=Path),
-    heading="How it runs",
-    help="The nginx to run. Default: the one on PATH if it is 1.27.4 or newer, else the one of "
-    "pip install 'pillion[nginx]'.",
-)
+@_NGINX_BIN
 @flag(
     "--shutdown-grace-period",
     type=click.IntRange(0, 3600),
@@ -99,6 +108,80 @@ def _up(
     settings = settings_of(ctx, flags, volume)
     arguments = given_flags(ctx, but=("--volume", "--nginx-bin", "--shutdown-grace-period"))
     up(settings, arguments, nginx_bin=nginx_bin, grace_s=shutdown_grace_period)
+
+
+@pillion.command("render", cls=Command)
+@click.option(
+    "--diff",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Show what would change in this nginx.conf instead; exit 1 if anything.",
+)
+@flag(
+    "--volume",
+    type=click.Path(path_type=Path),
+    default=str(VOLUME),
+    show_default=True,
+    heading="How they are served",
+    help="Where paths in it begin.",
+)
+@_NGINX_BIN
+@generator_flags()
+@click.pass_context
+def _render(
+    ctx: click.Context,
+    /,
+    diff: Path | None,
+    volume: Path,
+    nginx_bin: Path | None,
+    **flags: Any,  # noqa: ANN401 - the generator's
+) -> None:
+    """Print the nginx.conf of what is there now.
+
+    \b
+    Of a folder:
+      pillion render --manifests k8s/
+    What a pending edit would change:
+      pillion render --manifests k8s/ --volume /tmp/pillion \\
+          --diff /tmp/pillion/live/nginx.conf
+
+    Problems go to stderr. Nothing is written, and no nginx is started.
+    """  # noqa: D301 - see above
+    settings = settings_of(ctx, flags, volume)
+    if diff is not None:
+        changes = "".join(differences(settings, diff, nginx_bin=nginx_bin))
+        click.echo(changes, nl=False)
+        ctx.exit(1 if changes else 0)
+    rendered = render_once(settings, nginx_bin=nginx_bin)
+    for finding in located(rendered.problems, rendered.snapshot):
+        click.echo(as_text(finding), err=True)
+    click.echo(rendered.text, nl=False)
+
+
+@pillion.command("lint", cls=Command)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "github", "json"]),
+    default="text",
+    show_default=True,
+    help="How findings are written.",
+)
+@generator_flags()
+@click.pass_context
+def _lint(ctx: click.Context, /, output: str, **flags: Any) -> None:  # noqa: ANN401 - as above
+    """Say what is wrong with Ingresses before anybody runs into it.
+
+    \b
+      pillion lint --manifests k8s/
+
+    Each finding has its file, line, object, field and a way out. Exit 1 if one
+    of them is an error.
+    """  # noqa: D301 - see above
+    findings = lint_once(settings_of(ctx, flags, VOLUME))
+    for text in written(findings, output):
+        click.echo(text)
+    click.echo(summary(findings), err=True)
+    ctx.exit(1 if any(finding.is_error for finding in findings) else 0)
 
 
 @pillion.command("version")

@@ -5,7 +5,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from generator.commandline import Refused
+from generator.commandline import Failed
 from reloader import check
 from reloader.events import Trouble
 
@@ -18,7 +18,7 @@ def choose_nginx(given: Path | None) -> Path:
         path = shutil.which(given) or str(given)
         unfit = _why_unfit(Path(path))
         if unfit:
-            raise Refused(f"--nginx-bin {given} does not serve: {unfit}.")
+            raise Failed(f"--nginx-bin {given} does not serve: {unfit}.")
         return Path(path).absolute()
     on_path = shutil.which("nginx")
     unfit = _why_unfit(Path(on_path)) if on_path else ""
@@ -28,8 +28,8 @@ def choose_nginx(given: Path | None) -> Path:
     if brought is not None and not _why_unfit(brought):
         return brought
     if on_path:
-        raise Refused(f"The nginx on PATH, {on_path}, does not serve: {unfit}. {WAY_OUT}")
-    raise Refused(f"There is no nginx on PATH. {WAY_OUT}")
+        raise Failed(f"The nginx on PATH, {on_path}, does not serve: {unfit}. {WAY_OUT}")
+    raise Failed(f"There is no nginx on PATH. {WAY_OUT}")
 
 
 def _why_unfit(binary: Path) -> str:

@@ -10,7 +10,10 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from generator.settings import Settings
+from generator.cluster.access import find
+from generator.cluster.errors import ClusterError
+from generator.commandline import Failed
+from generator.settings import Manifests, Settings
 from pillion.events import Event
 from pillion.lines import Sink
 from pillion.nginx import choose_nginx
@@ -41,7 +44,8 @@ def up(
     nginx_bin: Path | None,
     grace_s: float,
 ) -> None:
-    """Run the pair until a signal ends it. Raises Refused before anything has started."""
+    """Run the pair until a signal ends it. Raises Failed before anything has started."""
+    _check_cluster(settings)
     nginx = choose_nginx(nginx_bin)
     with owned_volume(settings.volume) as volume:
         check_port("--http-port", settings.http_port, _EVERYWHERE)
@@ -59,6 +63,17 @@ def up(
             asyncio.run(_run(pair, volume, sink))
         finally:
             sink.close()
+
+
+def _check_cluster(settings: Settings) -> None:
+    """Refuse a kubeconfig that cannot be used; a cluster that is away now may come back."""
+    if isinstance(settings.source, Manifests):
+        return
+    given = settings.source
+    try:
+        find(os.environ, kubeconfig=given.kubeconfig, context=given.context, server=given.server)
+    except ClusterError as error:
+        raise Failed(str(error)) from error
 
 
 async def _run(pair: Pair, volume: Volume, sink: Sink) -> None:

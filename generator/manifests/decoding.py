@@ -53,6 +53,8 @@ class _Reading(Struct, frozen=True):
     older: Mapping[str, Callable[[Plain], Plain]] = {}
     instead: str = ""
     """What to write instead of an older version."""
+    gone_since: str = ""
+    """The Kubernetes that serves the older ones no more."""
 
 
 _NETWORKING = "networking.k8s.io"
@@ -60,18 +62,23 @@ _INGRESS_V1BETA1 = {"v1beta1": ingress_to_v1}
 
 _READINGS: Mapping[tuple[str, str], _Reading] = {
     (_NETWORKING, "Ingress"): _Reading(
-        Kind.INGRESS, Ingress, "v1", _INGRESS_V1BETA1, f"{_NETWORKING}/v1"
+        Kind.INGRESS, Ingress, "v1", _INGRESS_V1BETA1, f"{_NETWORKING}/v1", "1.22"
     ),
     ("extensions", "Ingress"): _Reading(
-        Kind.INGRESS, Ingress, "", _INGRESS_V1BETA1, f"{_NETWORKING}/v1"
+        Kind.INGRESS, Ingress, "", _INGRESS_V1BETA1, f"{_NETWORKING}/v1", "1.22"
     ),
     (_NETWORKING, "IngressClass"): _Reading(
-        Kind.INGRESS_CLASS, IngressClass, "v1", {"v1beta1": unchanged}, f"{_NETWORKING}/v1"
+        Kind.INGRESS_CLASS, IngressClass, "v1", {"v1beta1": unchanged}, f"{_NETWORKING}/v1", "1.22"
     ),
     ("", "Service"): _Reading(Kind.SERVICE, Service, "v1"),
     ("", "Endpoints"): _Reading(Kind.ENDPOINT_SLICE, EndpointSlice, "v1"),
     ("discovery.k8s.io", "EndpointSlice"): _Reading(
-        Kind.ENDPOINT_SLICE, EndpointSlice, "v1", {"v1beta1": unchanged}, "discovery.k8s.io/v1"
+        Kind.ENDPOINT_SLICE,
+        EndpointSlice,
+        "v1",
+        {"v1beta1": unchanged},
+        "discovery.k8s.io/v1",
+        "1.25",
     ),
     ("", "Secret"): _Reading(Kind.SECRET, Secret, "v1"),
     ("", "ConfigMap"): _Reading(Kind.CONFIG_MAP, ConfigMap, "v1"),
@@ -192,7 +199,7 @@ def _old_version(ref: ObjectRef, reading: _Reading, value: Plain) -> Problem:
         field="apiVersion",
         code=Code.VERSION_OLD,
         severity=Severity.WARNING,
-        message=f"{value.get('apiVersion')} is served by no Kubernetes since 1.25 or earlier.",
+        message=f"Kubernetes has not served {value.get('apiVersion')} since {reading.gone_since}.",
         hint=f"Write {reading.instead}. Meanwhile: it is read as that.",
     )
 

@@ -35,7 +35,7 @@ SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
             "12 spec.rules[0].http.paths[0].pathType: It is missing, and Kubernetes",
         ),
         (written().replace("io/v1", "io/v7"), '1 apiVersion: "networking.k8s.io/v7" is not a ver'),
-        (OLD, "1 apiVersion: extensions/v1beta1 is served by no Kubernetes since 1.25"),
+        (OLD, "1 apiVersion: Kubernetes has not served extensions/v1beta1 since 1.22."),
         (f"{SECRET}data: {{a: '?'}}", "4 data.a: It is not base64."),
         ("a: [1\nb: 2\n", "2 : This is not YAML: while parsing a flow sequence, did not find"),
         ("- a\n- b\n", "1 : Here is no object: apiVersion, kind, metadata."),

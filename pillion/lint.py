@@ -1,0 +1,124 @@
+"""`pillion lint`: what is wrong with manifests, before a cluster or its users find out."""
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from generator import build
+from generator.fallback import make
+from generator.manifests import Places
+from generator.objects import Kind
+from generator.problems import Problem, Severity
+from generator.settings import Settings
+from generator.snapshot import Origin, Snapshot
+from generator.wiring import options_of
+from pillion.inputs import read_once
+
+_GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+class Finding(Struct, frozen=True):
+    """A problem and where it is."""
+
+    problem: Problem
+    origin: Origin | None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether something that was asked for does not happen."""
+        return self.problem.severity is Severity.ERROR
+
+
+def lint_once(settings: Settings) -> list[Finding]:
+    """Find what is wrong, in order of files and lines. Raises Failed."""
+    options = options_of(settings, make(dt.datetime.now(dt.UTC)))
+    snapshot = read_once(settings, options)
+    return located(build.build(snapshot, options, build.Memo()).problems, snapshot)
+
+
+def located(problems: Sequence[Problem], snapshot: Snapshot) -> list[Finding]:
+    """Find the line of each problem."""
+    places = Places(snapshot)
+    findings = [Finding(problem, places.locate(problem)) for problem in problems]
+    return sorted(findings, key=lambda f: (_place(f.origin), f.problem))
+
+
+def as_text(finding: Finding) -> str:
+    """Write a finding for people: what is wrong, and under it the way out."""
+    problem = finding.problem
+    where = _where(finding.origin)
+    what = f"{where}{problem.severity} {_who(problem)}: {problem.message}"
+    return f"{what}\n    {problem.hint}" if problem.hint else what
+
+
+def as_github(finding: Finding) -> str:
+    """Write a finding as a workflow command, which shows it beside the line."""
+    problem, origin = finding.problem, finding.origin
+    fields = [f"file={_property(origin.file)}", f"line={max(origin.line, 1)}"] if origin else []
+    fields.append(f"title={_property(problem.code)}")
+    message = _data(f"{_who(problem)}: {problem.message}\n{problem.hint}".rstrip())
+    return f"::{_GITHUB[problem.severity]} {','.join(fields)}::{message}"
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """Write all findings as one JSON list."""
+    return json.dumps([_plain(finding) for finding in findings], indent=2, ensure_ascii=False)
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Count them, for the last line."""
+    counts = Counter(finding.problem.severity for finding in findings)
+    told = [f"{n} {s}{'' if n == 1 else 's'}" for s in Severity if (n := counts[s])]
+    return f"{', '.join(told)}." if told else "Nothing is wrong."
+
+
+def _who(problem: Problem) -> str:
+    if problem.object.kind is Kind.FILE:
+        return "file"
+    return f"{problem.object} {problem.field}".rstrip()
+
+
+def _where(origin: Origin | None) -> str:
+    if origin is None:
+        return ""
+    return f"{origin.file}:{origin.line} " if origin.line else f"{origin.file} "
+
+
+def _place(origin: Origin | None) -> tuple[str, int]:
+    return (origin.file, origin.line) if origin else ("", 0)
+
+
+def _plain(finding: Finding) -> dict[str, object]:
+    problem, origin = finding.problem, finding.origin
+    is_file = problem.object.kind is Kind.FILE
+    return {
+        "file": origin.file if origin else None,
+        "line": (origin.line or None) if origin else None,
+        "severity": problem.severity,
+        "code": problem.code,
+        "kind": None if is_file else problem.object.kind,
+        "namespace": problem.object.name.namespace or None,
+        "name": None if is_file else problem.object.name.name,
+        "field": problem.field or None,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def written(findings: Sequence[Finding], output: str) -> Iterator[str]:
+    """Write the findings in the form that was asked for."""
+    if output == "json":
+        yield as_json(findings)
+        return
+    yield from (as_github(f) if output == "github" else as_text(f) for f in findings)

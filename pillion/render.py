@@ -1,0 +1,85 @@
+"""`pillion render`: the nginx.conf that the generator would wish for."""
+
+import datetime as dt
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from generator import build
+from generator.commandline import Failed
+from generator.fallback import fallback_certificate
+from generator.nginx.environment import UNKNOWN, Capabilities, Environment
+from generator.nginx.errors import RenderError
+from generator.nginx.render import Memo, render
+from generator.problems import Problems
+from generator.settings import Settings
+from generator.snapshot import Snapshot
+from generator.template_folder import TemplateFolder
+from generator.wiring import environment_of, options_of
+from pillion.inputs import read_once
+from pillion.nginx import choose_nginx
+from reloader import check
+from reloader.contract import ContractError, Volume, Wish
+
+VOLUME = Path("/run/pillion")
+"""What paths in the text begin with where no volume is given."""
+
+
+class Rendered(Struct, frozen=True):
+    """A configuration, and what is told of its input."""
+
+    text: str
+    problems: Problems
+    snapshot: Snapshot
+
+
+def render_once(settings: Settings, *, nginx_bin: Path | None, generation: int = 0) -> Rendered:
+    """Render what is there now. Raises Failed."""
+    volume = Volume(settings.volume.absolute())
+    options = options_of(settings, fallback_certificate(volume, dt.datetime.now(dt.UTC)))
+    snapshot = read_once(settings, options)
+    built = build.build(snapshot, options, build.Memo())
+    try:
+        templates, problems = TemplateFolder(settings.template_dir).read()
+        rendering = render(built.model, _environment(settings, nginx_bin), templates, Memo())
+    except RenderError as error:
+        raise Failed(str(error)) from error
+    text = rendering.body(generation).decode()
+    return Rendered(text, (*built.problems, *problems), snapshot)
+
+
+def differences(settings: Settings, file: Path, *, nginx_bin: Path | None) -> Iterator[str]:
+    """Give a unified diff from the file to what would be rendered now."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise Failed(f"--diff {file} cannot be read: {error.strerror}.") from error
+    try:
+        wish = Wish.parse(content)
+        generation, before = wish.generation, wish.body.decode()
+    except ContractError:
+        generation, before = 0, content.decode(errors="replace")
+    now = render_once(settings, nginx_bin=nginx_bin, generation=generation).text
+    return difflib.unified_diff(
+        before.splitlines(keepends=True),
+        now.splitlines(keepends=True),
+        fromfile=str(file),
+        tofile="now",
+    )
+
+
+def _environment(settings: Settings, nginx_bin: Path | None) -> Environment:
+    """Say what the nginx can do that `pillion up` would take; the least if there is none."""
+    environment = environment_of(settings)
+    try:
+        binary = choose_nginx(nginx_bin)
+    except Failed:
+        if nginx_bin is not None:
+            raise
+        return replace(environment, capabilities=UNKNOWN)
+    nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
+    told = check.ask_build(nginx)
+    return replace(environment, capabilities=Capabilities.of(told.version, told.modules))
