@@ -17,7 +17,7 @@ from generator.answers import Answers, first_status
 from generator.attempt import Attempt, Maker
 from generator.blame import blame
 from generator.build import Options
-from generator.debounce import Debounce
+from generator.debounce import Debounce, spacing_s
 from generator.events import Event
 from generator.nginx.environment import Capabilities, Environment
 from generator.nginx.errors import TemplateError, Unwritable
@@ -98,6 +98,7 @@ class Controller:
         self._debounce = Debounce(setup.longest_gathering_s, now)
         self._maker = Maker()
         self._telling = Telling()
+        self._spacing_s = 0.0
         self._news = asyncio.Event()
         self._changed_at: float | None = None
         self._snapshot = Snapshot()
@@ -135,7 +136,7 @@ class Controller:
             while True:
                 self._attempt()
                 await self._news.wait()
-                await self._debounce.gather(self._news)
+                await self._debounce.gather(self._news, self._spacing_s)
 
     async def _prepare_volume(self) -> None:
         while True:
@@ -175,6 +176,7 @@ class Controller:
             if published is None:
                 continue
             self._published = {g: p for g, p in self._published.items() if g > status.generation}
+            self._spacing_s = spacing_s(status.draining / max(1, len(status.started_workers)))
             if status.applied:
                 self._applied(status, published)
             else:

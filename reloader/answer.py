@@ -41,7 +41,11 @@ class Answer:
         )
 
     def accept(
-        self, wish: Wish, durations: Mapping[str, float], started: frozenset[Identity]
+        self,
+        wish: Wish,
+        durations: Mapping[str, float],
+        started: frozenset[Identity],
+        draining: int,
     ) -> None:
         """Answer that nginx serves the wish."""
         self._status = dataclasses.replace(
@@ -49,6 +53,7 @@ class Answer:
             applied=True,
             serving=wish.generation,
             started_workers=tuple(sorted(pid for pid, _ in started)),
+            draining=draining,
         )
 
     def refuse(self, wish: Wish, durations: Mapping[str, float], refusal: Refusal) -> None:

@@ -255,12 +255,14 @@ class Reloader:
         self._answer.serves(placed.wish.generation)
         if not placed.answered:
             return
-        self._answer.accept(placed.wish, placed.durations, started)
+        draining = master.draining(self._master) if self._master else 0
+        self._answer.accept(placed.wish, placed.durations, started, draining)
         log.info(
             Event.APPLIED,
             generation=placed.wish.generation,
             hash=placed.wish.hash,
             workers=len(started),
+            draining=draining,
             **{f"{stage}_ms": round(ms, 1) for stage, ms in placed.durations.items()},
         )
 

@@ -119,6 +119,8 @@ class Status:
     `headers-more-nginx-module-0.40`; `http_geoip_module=dynamic` has to be loaded first."""
     started_workers: tuple[int, ...] = ()
     """The pids of the workers that the reload started."""
+    draining: int = 0
+    """How many workers of earlier configurations still finish what they have begun."""
 
     @classmethod
     def parse(cls, text: bytes) -> Self:

@@ -60,6 +60,11 @@ def workers(master: Process) -> frozenset[Identity]:
     )
 
 
+def draining(master: Process) -> int:
+    """Count the workers that only finish what they have begun."""
+    return sum(process.title.startswith(_LEAVING) for process in _children(master))
+
+
 def lives(process: Process) -> bool:
     """Tell whether it still runs, and is no later process of the same pid."""
     now = _read(process.pid)
