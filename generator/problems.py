@@ -63,6 +63,18 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
 Problems = tuple[Problem, ...]
 
 
+def not_built(ref: ObjectRef, error: Exception, meanwhile: str) -> Problem:
+    """Say of an Ingress that a bug of ours keeps it from being served as it asks."""
+    return Problem(
+        object=ref,
+        field="",
+        code=Code.NOT_BUILT,
+        severity=Severity.ERROR,
+        message=f"Pillion fails at it: {shown(str(error) or repr(error))}.",
+        hint=f"Please report this. Meanwhile: {meanwhile}.",
+    )
+
+
 def shown(text: str, longest: int = 80) -> str:
     """Quote a user's value for a message: one line, cut where it is long."""
     cut = text if len(text) <= longest else text[:longest] + "…"

@@ -6,8 +6,9 @@ or of the volume.
 """
 
 from generator.build.build import Build, build
+from generator.build.known import Known
 from generator.build.memo import Memo
 from generator.build.options import Options
 from generator.build.references import references
 
-__all__ = ["Build", "Memo", "Options", "build", "references"]
+__all__ = ["Build", "Known", "Memo", "Options", "build", "references"]

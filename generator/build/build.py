@@ -1,20 +1,24 @@
 """The steps from a snapshot to the model."""
 
+import traceback
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.build.backends import Complaint, Target, resolve
-from generator.build.certificates import Unusable, certificate_of
+from generator.build.certificates import Found, find_certificate
 from generator.build.classes import Classes
 from generator.build.contribution import Contribution, HostPart, Manner, contribute
+from generator.build.known import Known
 from generator.build.memo import Memo, Reads
-from generator.build.merge import NOT_FOUND, Merged, merge
+from generator.build.merge import NOT_FOUND, Merged, merge, unmerged
 from generator.build.options import Options
 from generator.model import Certificate, Handler, Host, Model, Protocol, Upstream
 from generator.objects import Backend, Ingress, Kind, Name, ObjectRef, ServicePortRef, ServiceRef
-from generator.problems import Code, Problem, Problems, Severity
+from generator.problems import Code, Problem, Problems, Severity, not_built
 from generator.snapshot import Snapshot
 
 
@@ -28,17 +32,28 @@ class Build(Struct, frozen=True, kw_only=True):
     """Those that are ours, oldest first."""
     contributions: Mapping[Name, Contribution]
     """What each of them adds."""
+    certificates: Mapping[Name, Certificate]
+    """Those that are served, by the names of their Secrets."""
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """Give the traces of bugs of ours, for whoever mends them."""
+        return tuple(c.trace for c in self.contributions.values() if c.trace)
 
 
 def build(
-    snapshot: Snapshot, options: Options, memo: Memo, unavailable: frozenset[Name] = frozenset()
+    snapshot: Snapshot,
+    options: Options,
+    memo: Memo,
+    unavailable: frozenset[Name] = frozenset(),
+    known: Known = Known(),  # noqa: B008 - frozen
 ) -> Build:
     """Say what nginx should serve, and what to tell whom.
 
     Of the Ingresses named in `unavailable` the paths are known, but answer 503.
     Pure but for `memo`, which is what makes the next build cheap: pass the same one again.
     """
-    memo.begin(snapshot)
+    memo.begin(snapshot, known)
     classes = Classes.of(snapshot.ingress_classes, options)
     ours = {n: i for n, i in oldest_first(snapshot.ingresses) if classes.claim(i)}
     contributions = {
@@ -72,6 +87,7 @@ def build(
         problems=problems,
         ingresses=tuple(ours.values()),
         contributions=contributions,
+        certificates=_certificates(contributions.values(), certificate, options),
     )
 
 
@@ -99,22 +115,32 @@ def _contribution(
 
 
 def _contained(ingress: Ingress, reads: Reads, options: Options, manner: Manner) -> Contribution:
-    """Work out what an Ingress asks for; one that trips over a bug here costs itself alone."""
+    """Work out what an Ingress asks for; one that trips over a bug here costs itself alone.
+
+    Such a one is served as it last was good; where there is no such version, or the bug
+    is in that too, its paths answer 503; where even that fails, it is left out.
+    """
     try:
         return contribute(ingress, reads, options, manner)
     except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
-        return Contribution(
-            problems=(
-                Problem(
-                    object=ingress.ref,
-                    field="",
-                    code=Code.NOT_BUILT,
-                    severity=Severity.ERROR,
-                    message=f"Pillion fails at it: {error}.",
-                    hint="Please report this. Meanwhile: this Ingress is left out.",
-                ),
-            )
+        served, meanwhile = _instead(ingress, reads, options, manner)
+        return replace(
+            served,
+            problems=(not_built(ingress.ref, error, meanwhile),),
+            trace="".join(traceback.format_exception(error)),
         )
+
+
+def _instead(
+    ingress: Ingress, reads: Reads, options: Options, manner: Manner
+) -> tuple[Contribution, str]:
+    good = reads.good_version(ingress.name)
+    if good is not None and good is not ingress:
+        with suppress(Exception):
+            return contribute(good, reads, options, manner), "its last good version is served"
+    with suppress(Exception):
+        return contribute(ingress, reads, options, Manner.UNAVAILABLE), "its paths answer 503"
+    return Contribution(), "it is left out"
 
 
 def _merge_hosts(
@@ -127,9 +153,26 @@ def _merge_hosts(
             by_host[part.host].append(part)
 
     def merged(host: str, parts: list[HostPart]) -> Merged:
-        return memo.recall(Host(host), (default, *parts), lambda _: merge(host, parts, default))
+        return memo.recall(Host(host), (default, *parts), lambda _: _merged(host, parts, default))
 
     return [merged(host, by_host[host]) for host in sorted(by_host)]
+
+
+def _merged(host: str, parts: Sequence[HostPart], default: Handler) -> Merged:
+    """Make the server of one host; a bug of ours that its parts meet costs that host alone."""
+    try:
+        return merge(host, parts, default)
+    except Exception as error:  # noqa: BLE001 - as above
+        return unmerged(host, parts, error)
+
+
+def _certificates(
+    contributions: Iterable[Contribution], default: Certificate, options: Options
+) -> Mapping[Name, Certificate]:
+    found = {name: c for each in contributions for name, c in each.certificates}
+    if options.default_certificate and default is not options.fallback_certificate:
+        found[options.default_certificate] = default
+    return found
 
 
 class _Default(Struct, frozen=True):
@@ -171,25 +214,22 @@ def _default_certificate(options: Options, memo: Memo) -> tuple[Certificate, Pro
         return options.fallback_certificate, ()
 
     def computed(reads: Reads) -> tuple[Certificate, Problems]:
-        secret = reads.secret(name)
-        if secret is None:
-            return options.fallback_certificate, (_unusable_default(name, "does not exist"),)
-        try:
-            return certificate_of(secret), ()
-        except Unusable as reason:
-            return options.fallback_certificate, (_unusable_default(name, str(reason)),)
+        found = find_certificate(name, reads)
+        served = found.certificate or options.fallback_certificate
+        return served, (_unusable_default(name, found),) if found.wrong else ()
 
     return memo.recall("default certificate", (options,), computed)
 
 
-def _unusable_default(name: Name, reason: str) -> Problem:
+def _unusable_default(name: Name, found: Found) -> Problem:
+    meanwhile = "the last good one" if found.certificate else "a self-signed one"
     return Problem(
         object=ObjectRef(Kind.SECRET, name),
         field="--default-ssl-certificate",
         code=Code.CERTIFICATE_INVALID,
         severity=Severity.ERROR,
-        message=f"Secret {name} {reason}.",
-        hint="Create it with type kubernetes.io/tls. Meanwhile: a self-signed one is served.",
+        message=found.wrong,
+        hint=f"Create it with type kubernetes.io/tls. Meanwhile: {meanwhile} is served.",
     )
 
 

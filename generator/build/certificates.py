@@ -58,10 +58,11 @@ def find_certificate(name: Name, reads: Reads) -> Found:
         )
     try:
         certificate = certificate_of(secret)
-        if refusal := reads.refusal(certificate):
-            raise Unusable(f"has a certificate that nginx refuses: {refusal}")
     except Unusable as reason:
         return Found(certificate=_last_good(name, reads), wrong=f"Secret {name} {reason}.")
+    if refusal := reads.refusal(certificate):
+        wrong = f"nginx refuses the certificate of Secret {name}: {refusal}."
+        return Found(certificate=_last_good(name, reads), wrong=wrong)
     return Found(certificate=certificate)
 
 

@@ -11,19 +11,32 @@ from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
-from generator.model import Upstream
-from generator.objects import ConfigMap, EndpointSlice, Kind, Name, ObjectRef, Secret, Service
+from generator.build.known import Known
+from generator.model import Certificate, Upstream
+from generator.objects import (
+    ConfigMap,
+    EndpointSlice,
+    Ingress,
+    Kind,
+    Name,
+    ObjectRef,
+    Secret,
+    Service,
+)
 from generator.snapshot import Snapshot
 
 T = TypeVar("T")
+Table = Mapping[Any, object]
+_VERSION, _CERTIFICATE, _REFUSAL = "version", "certificate", "refusal"
 
 
 class Reads:
-    """A snapshot that notes which objects were looked up."""
+    """A snapshot, and what is known, that note which objects were looked up."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, known: Known) -> None:
         self._snapshot = snapshot
-        self.noted: set[ObjectRef] = set()
+        self._known = known
+        self.noted: set[Hashable] = set()
 
     def service(self, name: Name) -> Service | None:
         """Look up a Service."""
@@ -45,10 +58,25 @@ class Reads:
         self.noted.add(ObjectRef(Kind.CONFIG_MAP, name))
         return self._snapshot.config_maps.get(name)
 
+    def good_version(self, ingress: Name) -> Ingress | None:
+        """Look up the version of an Ingress that nginx took last."""
+        self.noted.add((_VERSION, ingress))
+        return self._known.ingresses.get(ingress)
+
+    def good_certificate(self, secret: Name) -> Certificate | None:
+        """Look up the certificate of a Secret that nginx took last."""
+        self.noted.add((_CERTIFICATE, secret))
+        return self._known.certificates.get(secret)
+
+    def refusal(self, certificate: Certificate) -> str:
+        """Look up why nginx refuses a certificate; empty where it does not."""
+        self.noted.add((_REFUSAL, certificate.file.digest))
+        return self._known.refused_files.get(certificate.file.digest, "")
+
 
 class _Result(Struct):
     inputs: tuple[object, ...]
-    reads: set[ObjectRef]
+    reads: set[Hashable]
     value: Any
 
 
@@ -57,15 +85,17 @@ class Memo:
 
     def __init__(self) -> None:
         self._last_snapshot = self._snapshot = Snapshot()
-        self._changed: set[ObjectRef] = set()
+        self._last_known = self._known = Known()
+        self._changed: set[Hashable] = set()
         self._last: dict[Hashable, _Result] = {}
         self._next: dict[Hashable, _Result] = {}
         self._upstreams: Mapping[str, Upstream] = {}
 
-    def begin(self, snapshot: Snapshot) -> None:
+    def begin(self, snapshot: Snapshot, known: Known) -> None:
         """Begin a build: find out what is not as it was."""
-        self._snapshot = snapshot
+        self._snapshot, self._known = snapshot, known
         self._changed = set(_changes(self._last_snapshot, snapshot))
+        self._changed.update(_forgotten(self._last_known, known))
         self._next = {}
 
     def recall(self, key: Hashable, inputs: tuple[object, ...], compute: Callable[[Reads], T]) -> T:
@@ -75,7 +105,7 @@ class Memo:
         if known and known.inputs == inputs and self._changed.isdisjoint(known.reads):
             known.inputs = inputs
         else:
-            reads = Reads(self._snapshot)
+            reads = Reads(self._snapshot, self._known)
             known = _Result(inputs, reads.noted, compute(reads))
         self._next[key] = known
         return cast("T", known.value)
@@ -93,19 +123,33 @@ class Memo:
     def finish(self) -> None:
         """End a build: forget what it did not use."""
         self._last, self._next = self._next, {}
-        self._last_snapshot = self._snapshot
+        self._last_snapshot, self._last_known = self._snapshot, self._known
 
 
-def _changes(before: Snapshot, now: Snapshot) -> Iterator[ObjectRef]:
+def _changes(before: Snapshot, now: Snapshot) -> Iterator[Hashable]:
     """Name the objects that computations may have read and that are others now."""
-    tables: tuple[tuple[Kind, Mapping[Name, object], Mapping[Name, object]], ...] = (
+    tables: tuple[tuple[Kind, Table, Table], ...] = (
         (Kind.SERVICE, before.services, now.services),
         (Kind.ENDPOINT_SLICE, before.endpoint_slices, now.endpoint_slices),
         (Kind.SECRET, before.secrets, now.secrets),
         (Kind.CONFIG_MAP, before.config_maps, now.config_maps),
     )
     for kind, old, new in tables:
-        if old is new:
-            continue
-        yield from (ObjectRef(kind, n) for n, found in new.items() if old.get(n) is not found)
-        yield from (ObjectRef(kind, n) for n in old if n not in new)
+        yield from (ObjectRef(kind, name) for name in _differing(old, new))
+
+
+def _forgotten(before: Known, now: Known) -> Iterator[Hashable]:
+    """Name what is known and was not, or the other way round."""
+    tables: tuple[tuple[str, Table, Table], ...] = (
+        (_VERSION, before.ingresses, now.ingresses),
+        (_CERTIFICATE, before.certificates, now.certificates),
+        (_REFUSAL, before.refused_files, now.refused_files),
+    )
+    for table, old, new in tables:
+        yield from ((table, key) for key in _differing(old, new))
+
+
+def _differing(old: Table, new: Table) -> Iterator[Any]:
+    if old is not new:
+        yield from (key for key, found in new.items() if old.get(key) is not found)
+        yield from (key for key in old if key not in new)

@@ -9,9 +9,10 @@ from generator.build.contribution import HostPart, Redirect
 from generator.build.paths import Matcher, PathRule, matchers
 from generator.model import Answer, Handler, Host, Location, Match, Regex, Server, Word
 from generator.objects import PathType
-from generator.problems import Code, Problem, Problems, Severity, shown
+from generator.problems import Code, Problem, Problems, Severity, not_built, shown
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
+UNAVAILABLE = Handler(owner=None, action=Answer(status=503))
 HEALTHY = Handler(owner=None, action=Answer(status=200, body="ok"))
 
 
@@ -49,6 +50,16 @@ def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> Mer
             locations=tuple(_in_order(_complete(taken, host, fallback))),
         ),
         tuple(problems),
+    )
+
+
+def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> Merged:
+    """Answer 503 for a host that a bug of ours keeps from being served."""
+    unavailable = _plain(Match.PREFIX, Word("/"), "/", UNAVAILABLE)
+    owners = dict.fromkeys(part.owner for part in parts)
+    return Merged(
+        Server(host=Host(host), locations=(unavailable,)),
+        tuple(not_built(owner, error, f"host {host or '*'} answers 503") for owner in owners),
     )
 
 
