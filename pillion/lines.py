@@ -17,7 +17,7 @@ from typing import BinaryIO
 from pillion.events import Event
 
 _MAX_LINE_BYTES = 1 << 20
-_MAX_WAITING_BYTES = 32 << 20
+_MAX_WAITING_BYTES = 8 << 20
 _NGINX = re.compile(
     r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(?P<level>[a-z]+)\] (?:\d+#\d+: )?(?P<text>.*)"
 )
