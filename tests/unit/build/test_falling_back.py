@@ -4,12 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from generator.build import Build, Known, Memo, build
+from generator.build.backends import UNAVAILABLE
 from generator.objects import Name
 from generator.problems import Code
 from tests.ingresses import ingress, rule
 from tests.lab.objects import tls_secret
 from tests.lab.pki import Authority
-from tests.snapshots import backends, decoded, options, published, server, snapshot, told
+from tests.snapshots import backends, decoded, locations, options, published, server, snapshot, told
 
 SECRET = Name("default", "shop")
 NAME = Name("default", "shop")
@@ -43,8 +44,9 @@ def with_bug(*bugs, known=NOTHING) -> Build:
     return build(broken, options(), Memo(), known=known)
 
 
-def no_annotations(shop):
-    return replace(shop, metadata=replace(shop.metadata, annotations=None))
+def odd_annotation(shop):
+    annotations = {"nginx.ingress.kubernetes.io/proxy-body-size": object()}
+    return replace(shop, metadata=replace(shop.metadata, annotations=annotations))
 
 
 def no_rules(shop):
@@ -103,8 +105,8 @@ def test_an_ingress_that_meets_a_bug_is_served_as_it_last_was_good():
 
 
 def test_without_a_good_version_its_paths_answer_503():
-    found = with_bug(no_annotations)
-    assert backends(found)["/new/"] == "503"
+    found = with_bug(odd_annotation)
+    assert locations(found)["/new/"].handler.action == UNAVAILABLE
     assert "its paths answer 503" in found.problems[0].hint
 
 
@@ -118,13 +120,19 @@ def test_where_even_that_meets_the_bug_it_is_left_out_and_told_without_a_traceba
 
 
 def test_a_bug_that_the_parts_of_a_host_meet_costs_that_host_alone():
-    def no_path_type(shop):
+    class Odd(str):
+        __slots__ = ()
+
+        def rstrip(self, *_):
+            raise RuntimeError
+
+    def odd_path(shop):
         (only,) = shop.spec.rules
         (path,) = only.http.paths
-        http = replace(only.http, paths=(replace(path, path_type=object()),))
+        http = replace(only.http, paths=(replace(path, path=Odd("/odd")),))
         return replace(shop, spec=replace(shop.spec, rules=(replace(only, http=http),)))
 
-    found = with_bug(no_path_type)
+    found = with_bug(odd_path)
     assert backends(found) == {"/": "503"}
     assert backends(found, "good.test") == {"/": "shop"}
     assert [p.code for p in found.problems] == [Code.NOT_BUILT]
