@@ -46,7 +46,7 @@ setup-node: setup ## Install Debian's packages that a node needs (root)
 node:
 	$(BIN)/python -m tests.lab.binaries $(NODE_PROGRAMS)
 	$(BIN)/python -m tests.lab.images
-	$(SANDBOX) $(PYTEST) tests/node $(ARGS)
+	$(SANDBOX) $(PYTEST) tests/node --timeout=600 $(ARGS)
 
 golden: setup ## Rewrite the golden tests' expected files and the reference pages; show the diff
 	$(PYTEST) tests/golden --update

@@ -1,23 +1,89 @@
-"""A real node, one for the whole run, and Pillion on it."""
+"""A real node, one for the whole run; Pillion on it, installed anew for each file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from tests import release as releases
+from tests.ingresses import ingress, rule
 from tests.lab import images, node
+from tests.lab.client import Client
 from tests.lab.control_plane import ControlPlane
 from tests.lab.node import Node
+from tests.lab.waiting import eventually
+from tests.pods import run_echo
+from tests.release import Release
+from tests.web import Web
+
+SERVED_WITHIN_S = 30
 
 
 @pytest.fixture(scope="session")
 def plane() -> Iterator[ControlPlane]:
+    """A control plane that a node can join."""
     with ControlPlane(flags=node.FLAGS) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def machine(plane: ControlPlane) -> Iterator[Node]:
-    """The node, Ready, with every image loaded."""
+    """The node, Ready, with every image; the chart's also under the names that it gives them."""
+    built = {
+        "generator": images.generator(),
+        "reloader": images.reloader(),
+        "nginx": images.nginx(),
+    }
     with Node(plane, images.pause().archive) as started:
-        started.load(images.nginx().archive)
+        for image in (*built.values(), images.backend()):
+            started.load(image.archive)
+        for container, name in releases.images_by_container(releases.rendered()).items():
+            started.tag(built.get(container, built["generator"]).reference, name)
         yield started
+
+
+@pytest.fixture(scope="session")
+def shop(plane: ControlPlane, machine: Node) -> Client:  # noqa: ARG001 - it runs there
+    """A namespace with an echo server, `echo`, that runs and is ready."""
+    client = plane.create_namespace("shop")
+    run_echo(client, "echo")
+    return client
+
+
+@pytest.fixture(scope="module")
+def install(plane: ControlPlane, machine: Node) -> Iterator[Callable[..., Release]]:  # noqa: ARG001
+    """Installs the chart with these values; uninstalled after the file's last test."""
+    installed = []
+
+    def installs(values: dict[str, Any] | None = None, **place: str) -> Release:
+        release = Release(plane, **place)
+        installed.append(release)
+        release.install(values)
+        return release
+
+    yield installs
+    for release in installed:
+        release.uninstall()
+
+
+@pytest.fixture
+def serve(shop: Client) -> Iterator[Callable[..., str]]:
+    """Has a release serve a host with the echo server; it goes after the test. Gives the host."""
+    made = []
+
+    def served(release: Release, host: str, *, web: Web | None = None, **more: Any) -> str:
+        name = host.replace(".", "-")
+        paths = rule(host, ("Prefix", "/", "echo"))
+        shop.apply(ingress(paths, name=name, ingressClassName="nginx", **more))
+        made.append(name)
+        web = web or release.web()
+        eventually(
+            lambda: web.status(f"http://{host}/") == 200,
+            within_s=SERVED_WITHIN_S,
+            every_s=0.1,
+        )
+        return host
+
+    yield served
+    for name in made:
+        shop.delete("Ingress", name)

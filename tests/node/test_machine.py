@@ -1,5 +1,7 @@
 """The node itself, before anything of ours runs on it."""
 
+import pytest
+
 from tests.lab import images
 from tests.lab.namespace import ADDRESS
 from tests.lab.waiting import eventually
@@ -27,7 +29,8 @@ spec:
 """
 
 
-def test_a_pod_runs_and_its_service_answers_at_the_node_s_address(plane, machine):
+@pytest.mark.usefixtures("machine")
+def test_a_pod_runs_and_its_service_answers_at_the_node_s_address(plane):
     plane.kubectl("apply", "-f", "-", stdin=POD)
     web = Web(PORT, address=ADDRESS)
     eventually(lambda: web.status("http://hello.test/") == 200, within_s=60)
