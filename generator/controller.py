@@ -21,6 +21,7 @@ from generator.debounce import Debounce, spacing_s
 from generator.events import Event
 from generator.nginx.environment import Capabilities, Environment
 from generator.nginx.errors import TemplateError, Unwritable
+from generator.nginx.overlay import differing
 from generator.nginx.templates import TemplateSet
 from generator.objects import Ingress, Name
 from generator.problems import Problem, Problems
@@ -337,7 +338,8 @@ class Controller:
             return
         attempt = published.attempt
         if self._serves_other_templates(attempt.templates):
-            self._refuse_templates(status.message)
+            names = ", ".join(differing(attempt.templates, self._folder.built_in))
+            self._refuse_templates(f"nginx refuses what {names} gives: {status.message}")
         else:
             self._quarantine = self._blamed(blame(status, attempt), status, attempt)
         self._changed()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import structlog
 
 from generator.events import Event
+from generator.nginx.overlay import differing
 from generator.nginx.templates import TemplateSet
 from generator.objects import ObjectRef
 from generator.problems import Problem, Severity
@@ -44,9 +45,8 @@ class Telling:
 
     def templates(self, templates: TemplateSet, built_in: TemplateSet) -> None:
         """Tell which templates are not the built-in ones."""
-        own = [n for n, t in templates.templates.items() if t != built_in.templates.get(n)]
-        if own:
-            log.info(Event.TEMPLATES_LOADED, templates=sorted(own))
+        if own := differing(templates, built_in):
+            log.info(Event.TEMPLATES_LOADED, templates=own)
 
 
 def _fields(problem: Problem, origins: Mapping[ObjectRef, Origin]) -> dict[str, object]:

@@ -39,6 +39,11 @@ def shadowed_by(folder: Path, below: TemplateSet) -> tuple[TemplateSet, Problems
     return templates, tuple(_unknown(folder / name) for name in names if name not in NAMES)
 
 
+def differing(templates: TemplateSet, others: TemplateSet) -> list[str]:
+    """Give the names of those that are not the same in the others."""
+    return sorted(n for n, t in templates.templates.items() if t != others.templates.get(n))
+
+
 def _read(file: Traversable) -> str:
     try:
         return file.read_text(encoding="utf-8")
