@@ -1,10 +1,14 @@
 """What goes wrong in this room; the tree is drawn in the room's docstring."""
 
+from generator.model import Server, Upstream
 from generator.objects import ObjectRef
 
 
 class RenderError(Exception):
     """The configuration cannot be written."""
+
+    piece: Server | Upstream | None = None
+    """The part of the model that it happened at; None for what stands around them."""
 
 
 class Unwritable(RenderError):  # noqa: N818 - it says what the value is

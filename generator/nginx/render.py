@@ -5,7 +5,8 @@ object where nothing changed. What stands around them is one more fragment.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from msgspec import Struct
 from generator.model import Model, Server, Upstream
 from generator.nginx import quoting, views
 from generator.nginx.environment import Environment
-from generator.nginx.errors import TemplateError
+from generator.nginx.errors import RenderError, TemplateError, Unwritable
 from generator.nginx.sizing import Sizes, sizes
 from generator.nginx.templates import TemplateSet, indent
 
@@ -22,18 +23,54 @@ T = TypeVar("T")
 _GENERATION = quoting.placeholder("generation")
 _UPSTREAMS = quoting.placeholder("upstreams")
 _SERVERS = quoting.placeholder("servers")
+_PLACES = re.compile(f"({_UPSTREAMS}|{_SERVERS})")
 _MARGIN = re.compile(r"^ *(\0(?:upstreams|servers)\0)\n", re.MULTILINE)
 
 
-class Rendering(Struct, frozen=True):
+Piece = Server | Upstream
+
+
+class Rendering(Struct, frozen=True, eq=False):
     """A configuration but for its generation number: equal ones serve the same."""
 
     before: str
     after: str
+    frame: str
+    """With a mark where the upstreams stand, and one where the servers do."""
+    upstreams: tuple[tuple[Upstream, str], ...]
+    servers: tuple[tuple[Server, str], ...]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the text; it decides what is served."""
+        if not isinstance(other, Rendering):
+            return NotImplemented
+        return self.before == other.before and self.after == other.after
+
+    def __hash__(self) -> int:
+        """Go with equality."""
+        return hash((self.before, self.after))
 
     def body(self, generation: int) -> bytes:
         """Give all bytes after the header line of a wish."""
         return f"{self.before}{generation}{self.after}".encode()
+
+    def piece_at(self, line: int) -> Piece | None:
+        """Give the server or upstream that line number `line` (from 1) of the body belongs to."""
+        left = line
+        for piece, text in self._parts():
+            left -= text.count("\n")
+            if left <= 0:
+                return piece
+        return None
+
+    def _parts(self) -> Iterator[tuple[Piece | None, str]]:
+        for text in _PLACES.split(self.frame):
+            if text == _UPSTREAMS:
+                yield from self.upstreams
+            elif text == _SERVERS:
+                yield from self.servers
+            else:
+                yield None, text
 
 
 class Fragments:
@@ -73,23 +110,45 @@ def render(model: Model, environment: Environment, templates: TemplateSet, memo:
         return _frame(needed, environment, templates)
 
     def upstream(upstream: Upstream) -> str:
-        view = views.upstream(upstream)
-        return _indented(templates.render("upstream.j2", upstream=view, environment=environment))
+        with _told(upstream):
+            view = views.upstream(upstream)
+            text = templates.render("upstream.j2", upstream=view, environment=environment)
+            return _indented(text)
 
     def server(server: Server) -> str:
-        view = views.server(server, environment, model.default_certificate)
-        return _indented(templates.render("server.j2", server=view, environment=environment))
+        with _told(server):
+            view = views.server(server, environment, model.default_certificate)
+            text = templates.render("server.j2", server=view, environment=environment)
+            return _indented(text)
 
     scope = (environment, templates)
     needed = sizes(model.servers, model.upstreams)
-    (text,) = memo.frame.of([needed], (*scope, needed), frame)
-    for place, texts in (
-        (_UPSTREAMS, memo.upstreams.of(model.upstreams, scope, upstream)),
-        (_SERVERS, memo.servers.of(model.servers, (*scope, model.default_certificate), server)),
-    ):
-        text = text.replace(place, "".join(texts))
+    (around,) = memo.frame.of([needed], (*scope, needed), frame)
+    upstreams = memo.upstreams.of(model.upstreams, scope, upstream)
+    servers = memo.servers.of(model.servers, (*scope, model.default_certificate), server)
+    text = around.replace(_UPSTREAMS, "".join(upstreams)).replace(_SERVERS, "".join(servers))
     before, after = text.split(_GENERATION)
-    return Rendering(before, after)
+    return Rendering(
+        before,
+        after,
+        frame=around,
+        upstreams=tuple(zip(model.upstreams, upstreams, strict=True)),
+        servers=tuple(zip(model.servers, servers, strict=True)),
+    )
+
+
+@contextmanager
+def _told(piece: Piece) -> Iterator[None]:
+    """Have an error say which part of the model it happened at, a bug of ours too."""
+    try:
+        yield
+    except RenderError as error:
+        error.piece = piece
+        raise
+    except Exception as error:
+        unwritable = Unwritable(str(error) or repr(error))
+        unwritable.piece = piece
+        raise unwritable from error
 
 
 def _frame(needed: Sizes, environment: Environment, templates: TemplateSet) -> str:

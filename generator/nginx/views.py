@@ -136,6 +136,10 @@ def location(location: Location, capabilities: Capabilities) -> LocationView:
     except Unwritable as error:
         error.owner = handler.owner
         raise
+    except Exception as error:  # a bug of ours costs the one who meets it
+        unwritable = Unwritable(str(error) or repr(error))
+        unwritable.owner = handler.owner
+        raise unwritable from error
 
 
 def hsts(http: HttpDefaults) -> Written:

@@ -209,6 +209,31 @@ def test_the_generation_stands_in_one_place_and_not_in_what_is_compared():
     ]
 
 
+def test_each_line_leads_to_the_server_or_upstream_that_it_is_of():
+    shop, other = server("a.test", proxied("/", ECHO)), server("b.test")
+    rendering = render(
+        models.model(shop, other, upstreams=[ECHO]), models.environment(), TEMPLATES, Memo()
+    )
+    lines = rendering.body(1).decode().splitlines()
+
+    def piece_of(text):
+        return rendering.piece_at(lines.index(text) + 1)
+
+    assert piece_of("        server_name a.test;") == shop
+    assert piece_of("        server_name b.test;") == other
+    assert piece_of(f"    upstream {ECHO.name} {{") == ECHO
+    assert piece_of("    server_tokens off;") is None
+    assert rendering.piece_at(len(lines)) is None
+
+
+@pytest.mark.parametrize("bug", [None, object()])
+def test_a_bug_of_ours_says_at_which_server_it_happened(bug):
+    broken = server("a.test", proxied(bug, ECHO))
+    with pytest.raises(Unwritable) as refused:
+        text_of(server("b.test"), broken)
+    assert refused.value.piece == broken
+
+
 def test_the_same_model_gives_the_same_bytes_with_a_memo_and_without():
     servers = tuple(server(f"{n}.test", proxied("/", ECHO)) for n in range(5))
     model, memo = models.model(*servers, upstreams=[ECHO]), Memo()
