@@ -24,9 +24,6 @@ from pillion.nginx import choose_nginx
 from reloader import check
 from reloader.contract import ContractError, Volume, Wish
 
-VOLUME = Path("/run/pillion")
-"""What paths in the text begin with where no volume is given."""
-
 
 class Rendered(Struct, frozen=True):
     """A configuration, and what is told of its input."""

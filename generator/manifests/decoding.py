@@ -85,9 +85,15 @@ _READINGS: Mapping[tuple[str, str], _Reading] = {
 }
 
 
+KINDLESS = Decoded(ObjectRef(Kind.FILE, Name("", "")), ())
+"""What comes of a document that does not say what it is."""
+
+
 def decode_document(document: Document) -> Decoded | None:
     """Decode one document; None where it is of a kind that is not read."""
     value = document.value
+    if not (value.get("apiVersion") and value.get("kind")):
+        return KINDLESS
     group, _, version = str(value.get("apiVersion") or "").rpartition("/")
     kind = str(value.get("kind") or "")
     reading = _READINGS.get((group, kind))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from generator.manifests.decoding import Decoded, decode_document
+from generator.manifests.decoding import KINDLESS, Decoded, decode_document
 from generator.manifests.documents import Broken, Chunk, chunks, documents
 from generator.objects import EndpointSlice, Kind, KubernetesObject, Name, ObjectRef
 from generator.problems import Code, Problem, Severity
@@ -289,6 +289,11 @@ def _collect(files: Mapping[Path, _File]) -> _Collected:
     for path, file in files.items():
         for entry in file.entries:
             decoded, origin = entry.decoded, Origin(str(path), entry.line)
+            if decoded is KINDLESS:
+                ref = ObjectRef(Kind.FILE, Name("", str(path)))
+                origins.setdefault(ref, origin)
+                problems.append(_kindless(ref, entry.line))
+                continue
             if decoded.ref in origins:
                 problems.append(_twice(decoded.ref, origins[decoded.ref], origin))
             origins[decoded.ref] = origin
@@ -313,6 +318,17 @@ def _twice(ref: ObjectRef, first: Origin, last: Origin) -> Problem:
         severity=Severity.WARNING,
         message=f"It is written down twice, first at {first.file}:{first.line}.",
         hint=f"Keep one of the two. Meanwhile: the last counts, {last.file}:{last.line}.",
+    )
+
+
+def _kindless(ref: ObjectRef, line: int) -> Problem:
+    return Problem(
+        object=ref,
+        field="",
+        code=Code.NOT_DECODED,
+        severity=Severity.WARNING,
+        message=f"The document at line {line} has no apiVersion and kind.",
+        hint="Give it both, or keep it elsewhere. Meanwhile: it is passed over.",
     )
 
 

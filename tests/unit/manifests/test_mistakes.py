@@ -38,6 +38,7 @@ SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
         (OLD, "1 apiVersion: Kubernetes has not served extensions/v1beta1 since 1.22."),
         (f"{SECRET}data: {{a: '?'}}", "4 data.a: It is not base64."),
         ("a: [1\nb: 2\n", "2 : This is not YAML: while parsing a flow sequence, did not find"),
+        ("# values\na: 1\n", "2 : The document at line 2 has no apiVersion and kind."),
         ("- a\n- b\n", "1 : Here is no object: apiVersion, kind, metadata."),
         ("a: !!python/object:os.system x\n", "1 : The tag tag:yaml.org,2002:python/object"),
         ('{"a":\n\t"\\ud83d\\ude00"', "2 : This is not JSON"),
