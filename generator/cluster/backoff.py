@@ -25,6 +25,8 @@ class Timing(Struct, frozen=True, kw_only=True):
     """The same while no one answers: trying burdens no one, and its return is seen soon."""
     refused_cap_s: float = 10.0
     """The same while it refuses (403, 404), until someone grants it."""
+    tell_after_s: float = 1.0
+    """A refusal is told when it lasts: an apiserver that starts refuses everyone for a moment."""
     steady_s: float = 10.0
     """A watch that lived this long ends a series of failures."""
     confirm_empty_s: float = 1.0

@@ -14,6 +14,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from enum import Enum, auto
 from typing import Generic, Protocol
 
 import msgspec
@@ -33,6 +34,14 @@ EARLY_S = 2.0
 """A watch that ends this much before its time has been cut."""
 
 log = structlog.get_logger()
+
+
+class _Cap(Enum):
+    """The sorts of trouble, each with a longest wait of its own."""
+
+    UNREACHABLE = auto()
+    REFUSED = auto()
+    BUSY = auto()
 
 
 class Sink(Protocol[Object]):
@@ -103,11 +112,12 @@ class Reflector(Generic[Object]):
         self._scope = scope
         self._timing = timing
         self._turned = turned
-        self._backoff = Backoff(timing.first_s)
+        self._backoffs = {cap: Backoff(timing.first_s) for cap in _Cap}
         self._names: set[Name] = set()
         self._listed = asyncio.Event()
         self._answered = asyncio.Event()
-        self._refusal: Refused | None = None
+        self._refused_since: float | None = None
+        self._is_refused = False
         self._told = ""
 
     def __str__(self) -> str:
@@ -122,7 +132,7 @@ class Reflector(Generic[Object]):
     @property
     def allowed(self) -> bool:
         """Whether it was listed and is not refused since."""
-        return self.listed and self._refusal is None
+        return self.listed and not self._is_refused
 
     @property
     def has_answered(self) -> bool:
@@ -261,7 +271,8 @@ class Reflector(Generic[Object]):
                         version = self._apply(line) or version
         finally:
             if clock() - began >= self._timing.steady_s:
-                self._backoff.reset()
+                for backoff in self._backoffs.values():
+                    backoff.reset()
         if lines.unfinished:
             raise Garbled("The watch ended within a line.")
         if clock() - began < asked_s - EARLY_S:
@@ -293,16 +304,23 @@ class Reflector(Generic[Object]):
         return version
 
     def _wait_s(self, error: ClusterError) -> float:
+        """Give the wait before the next try; each sort of trouble has a series of its own.
+
+        An apiserver that comes back after an hour refuses for a second, and must not be
+        left alone for long because of the hour.
+        """
         timing = self._timing
-        if isinstance(error, Refused):
-            busy = error.status == 429 or error.status >= 500
-            wait_s = self._backoff.next_s(timing.cap_s if busy else timing.refused_cap_s)
-            return wait_s + min(error.retry_after_s, timing.cap_s)
-        return self._backoff.next_s(timing.unreachable_cap_s)
+        if not isinstance(error, Refused):
+            return self._backoffs[_Cap.UNREACHABLE].next_s(timing.unreachable_cap_s)
+        if error.status == 429 or error.status >= 500:
+            wait_s = self._backoffs[_Cap.BUSY].next_s(timing.cap_s)
+        else:
+            wait_s = self._backoffs[_Cap.REFUSED].next_s(timing.refused_cap_s)
+        return wait_s + min(error.retry_after_s, timing.cap_s)
 
     def _note_list(self, reason: str) -> None:
         first = not self.listed
-        self._refusal, self._told = None, ""
+        self._refused_since, self._is_refused, self._told = None, False, ""
         self._listed.set()
         self._answered.set()
         self._turned()
@@ -317,22 +335,25 @@ class Reflector(Generic[Object]):
             )
 
     def _tell(self, verb: str, error: ClusterError) -> None:
-        """Log a refusal, once until it is another or over."""
-        if isinstance(error, Expired):
-            return
+        """Log what went wrong; a refusal once, when it lasts, until it is another or over."""
         if isinstance(error, Garbled):
             log.warning(Event.CLUSTER_GARBLED, resource=str(self), error=str(error))
+        if not isinstance(error, Refused) or isinstance(error, Expired):
             return
-        if not isinstance(error, Refused):
-            return
-        if error.status in (401, 403, 404, 405):
-            self._refusal = error
+        now = asyncio.get_running_loop().time()
+        if self._refused_since is None:
+            self._refused_since = now
+        lasts = now - self._refused_since >= self._timing.tell_after_s
+        if error.status in (401, 403, 404, 405) and (lasts or not self.listed):
+            self._is_refused = True
             self._answered.set()
             self._turned()
         what = f"{verb} {error.status}"
-        if what == self._told:
-            return
-        self._told = what
+        if lasts and what != self._told:
+            self._told = what
+            self._log_refusal(verb, error)
+
+    def _log_refusal(self, verb: str, error: Refused) -> None:
         if error.status == 403:
             log.error(
                 Event.CLUSTER_FORBIDDEN,

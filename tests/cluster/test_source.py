@@ -20,7 +20,7 @@ from tests.lab.objects import endpoint_slice, ingress, service, tls_secret
 from tests.lab.pki import Authority
 from tests.lab.waiting import eventually
 
-QUICK = Timing(refused_cap_s=0.2, cap_s=0.5, give_up_s=0.5)
+QUICK = Timing(tell_after_s=0.2, refused_cap_s=0.2, cap_s=0.5, give_up_s=0.5)
 ADDRESSES = addresses_of_text(["10.77.0.1"])
 
 

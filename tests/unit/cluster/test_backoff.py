@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.cluster.backoff import Backoff
@@ -12,10 +12,11 @@ def test_the_longest_wait_doubles_up_to_its_cap_and_starts_again_after_a_success
     assert backoff.next_s(3.0) == 0.5
 
 
-@given(st.floats(min_value=0, max_value=1), st.integers(min_value=1, max_value=3000))
-def test_no_wait_is_negative_or_longer_than_the_cap_however_long_it_fails(drawn, failures):
+@settings(deadline=None)
+@given(st.floats(min_value=0, max_value=1))
+def test_no_wait_is_negative_or_longer_than_the_cap_however_long_it_fails(drawn):
     backoff = Backoff(0.1, draw=lambda: drawn)
 
-    waits = [backoff.next_s(30.0) for _ in range(failures)]
+    waits = [backoff.next_s(30.0) for _ in range(2000)]
 
     assert all(0 <= wait <= 30.0 for wait in waits)

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.cluster.lines import Lines
@@ -8,6 +8,7 @@ from generator.cluster.lines import Lines
 texts = st.lists(st.binary(max_size=20).map(lambda text: text.replace(b"\n", b"")))
 
 
+@settings(deadline=None)
 @given(texts, st.lists(st.integers(min_value=0, max_value=200)))
 def test_lines_are_the_same_however_the_stream_is_cut(lines, cuts):
     stream = b"".join(line + b"\n" for line in lines)

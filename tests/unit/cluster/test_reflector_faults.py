@@ -191,6 +191,34 @@ async def test_500s_are_tried_through_with_no_more_than_the_backoff(following):
         assert len(fake.asked("list", ING)) == 6
 
 
+async def test_a_refusal_that_passes_is_not_told_and_one_that_lasts_is_told_once(following, logged):
+    async with following(replace(SOON, tell_after_s=0.2)) as (fake, source):
+        fake.once["list", ING].extend(says(403, "Forbidden") for _ in range(3))
+        fake.always["list", "ingressclasses"] = says(403, "Forbidden")
+        await source.ready()
+        await until(lambda: logged("cluster.forbidden"))
+        asked = len(fake.asked("list", "ingressclasses"))
+        await until(lambda: len(fake.asked("list", "ingressclasses")) > asked + 3)
+
+        (line,) = logged("cluster.forbidden")
+        assert (line["verb"], line["resource"]) == ("list", "ingressclasses")
+        assert (line["group"], line["namespace"]) == ("networking.k8s.io", "all")
+
+
+async def test_a_long_absence_does_not_lengthen_the_wait_after_a_short_refusal(following):
+    slow = replace(SOON, first_s=0.01, unreachable_cap_s=0.05, refused_cap_s=60.0)
+    async with following(slow) as (fake, source):
+        await shop_is_followed(fake, source)
+        port = fake.port
+        await fake.go_away()
+        await asyncio.sleep(1)
+        fake.once["list", ING].append(says(403, "Forbidden"))
+        fake.put_silently(ING, ingress("missed"))
+        await fake.listen(port)
+
+        await until(lambda: "missed" in names(source.snapshot().ingresses), within_s=2)
+
+
 @pytest.mark.parametrize(
     "text",
     [b"", b"{}", b"<html>", b'{"kind": "IngressList", "metadata": {}, "items": []}', b"null"],
