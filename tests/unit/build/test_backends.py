@@ -65,6 +65,22 @@ def test_protocols_and_ports_of_one_number_have_upstreams_of_their_own():
     assert len(names) == 2
 
 
+def test_two_names_of_one_number_are_two_ports():
+    ports = [{"name": "a", "port": 80}, {"name": "b", "port": 80}]
+    paths = [("Prefix", "/a", "web"), ("Prefix", "/b", "web")]
+    rules = [rule("shop.test", path, port={"name": path[1][1:]}) for path in paths]
+    service, _ = published("web", ports=ports)
+    slices = [
+        slice_of("web", (f"10.0.0.{n}", {}), name=name, port_name=name)
+        for n, name in enumerate("ab", start=1)
+    ]
+    found = built(ingress(*rules), service, *slices)
+    assert sorted(each.endpoints for each in found.model.upstreams) == [
+        (Endpoint("10.0.0.1", 8080),),
+        (Endpoint("10.0.0.2", 8080),),
+    ]
+
+
 # --- ports ------------------------------------------------------------------------------------
 
 
