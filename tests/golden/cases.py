@@ -9,7 +9,7 @@ problems.txt   a line each, as `pillion lint` prints it; empty if none
 import random
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -18,15 +18,14 @@ from msgspec.structs import replace
 
 from generator.build import Build, Memo, Options, build
 from generator.manifests.folder import read_manifests
-from generator.manifests.places import Places
 from generator.model import Certificate, File, Model
 from generator.nginx import render as rendering
 from generator.nginx.environment import Capabilities, Environment
 from generator.nginx.overlay import built_in
-from generator.problems import Problem
 from generator.settings import read_settings
 from generator.snapshot import Snapshot
 from generator.wiring import options_of
+from pillion.lint import as_text, located
 
 HERE = Path(__file__).parent
 FOLDERS = sorted(path.parent for path in HERE.glob("*/*/input.yaml"))
@@ -55,9 +54,9 @@ _BLOCK = re.compile(
 class Case(Struct, frozen=True, kw_only=True):
     """What is given."""
 
+    folder: Path
     snapshot: Snapshot
     options: Options
-    places: Places
 
     def built(self, snapshot: Snapshot | None = None, memo: Memo | None = None) -> Build:
         """What the case, or another snapshot in its place, comes to."""
@@ -76,7 +75,7 @@ def case(folder: Path) -> Case:
     source = folder / "input.yaml"
     settings = read_settings(["--manifests", str(source), "--volume", VOLUME, *given])
     snapshot = read_manifests([source])
-    return Case(snapshot=snapshot, options=options_of(settings, FALLBACK), places=Places(snapshot))
+    return Case(folder=folder, snapshot=snapshot, options=options_of(settings, FALLBACK))
 
 
 _TABLES = ("ingresses", "ingress_classes", "services", "endpoint_slices", "secrets")
@@ -121,13 +120,7 @@ def fragment(model: Model) -> str:
     return "\n".join(block for block in blocks(model) if block not in of_nothing())
 
 
-def problems_text(found: Build, places: Places) -> str:
-    """The problems as `pillion lint` prints them."""
-    return "".join(f"{line}\n" for problem in found.problems for line in _lines(problem, places))
-
-
-def _lines(problem: Problem, places: Places) -> Iterator[str]:
-    place = places.locate(problem)
-    where = f"{Path(place.file).name}:{place.line} " if place else ""
-    yield f"{where}{problem.severity} {problem.object} {problem.field}: {problem.message}"
-    yield f"    {problem.hint}"
+def problems_text(found: Build, given: Case) -> str:
+    """The problems as `pillion lint` prints them, run in the folder of the case."""
+    lines = (as_text(finding) for finding in located(found.problems, given.snapshot))
+    return "".join(f"{line.removeprefix(f'{given.folder}/')}\n" for line in lines)

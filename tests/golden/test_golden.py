@@ -40,7 +40,7 @@ def test_the_input_gives_exactly_this_configuration_and_these_problems(folder, u
     given = case(folder)
     found = given.built()
     text = whole(found.model) if folder.parent.name == "whole" else fragment(found.model)
-    told = problems_text(found, given.places)
+    told = problems_text(found, given)
     if update:
         (folder / "nginx.conf").write_text(text)
         (folder / "problems.txt").write_text(told)
