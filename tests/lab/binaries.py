@@ -200,8 +200,8 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
-    """Provides the programs named as arguments, or those of a control plane."""
-    names = sys.argv[1:] or CONTROL_PLANE
+    """Provides the programs named as arguments, or those that tests need without a node."""
+    names = sys.argv[1:] or (*CONTROL_PLANE, *CHART)
     try:
         provide(*names)
         for name in names:

@@ -1,4 +1,4 @@
-"""`make golden` rewrites what the cases expect."""
+"""`make golden` rewrites what golden tests expect."""
 
 import pytest
 

@@ -1,0 +1,133 @@
+"""What the chart's roles allow is enough for the generator, and no more than the values say."""
+
+import json
+import sys
+from contextlib import contextmanager
+
+import pytest
+import yaml
+
+from reloader.contract import Volume, Wish, read_or_none
+from tests import charts
+from tests.ingresses import ingress, ingress_class, rule
+from tests.lab.objects import service, tls_secret
+from tests.lab.pki import Authority
+from tests.lab.ports import free_port
+from tests.lab.process import Process
+from tests.lab.waiting import eventually
+
+ROLES = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+ACCOUNT = f"{charts.RELEASE}-pillion-controller"
+EVERYWHERE = {}
+TWO_NAMESPACES = {"controller": {"scope": {"enabled": True, "namespace": "north, south"}}}
+TWO_SECRETS = {"rbac": {"secretNames": ["north/tls", "south/tls"]}}
+BOTH = TWO_NAMESPACES | TWO_SECRETS
+
+
+@pytest.fixture(scope="module")
+def tenants(plane):
+    """Three namespaces, each with an Ingress that has a certificate."""
+    plane.admin.create(ingress_class("nginx"))
+    for name in ("north", "south", "other"):
+        tenant = plane.create_namespace(name)
+        host = f"{name}.test"
+        tenant.create(tls_secret("tls", Authority().issue(host)))
+        tenant.create(service("web"))
+        tls = [{"hosts": [host], "secretName": "tls"}]
+        of_host = rule(host, ("Prefix", "/", "web"))
+        tenant.create(ingress(of_host, ingressClassName="nginx", tls=tls))
+    return plane
+
+
+@contextmanager
+def allowed(plane, values):
+    """The roles of these values, as long as the `with`."""
+    roles = yaml.safe_dump_all(o for o in charts.objects(values) if o["kind"] in ROLES)
+    plane.kubectl("apply", "--filename=-", stdin=roles)
+    yield
+    plane.kubectl("delete", "--filename=-", stdin=roles)
+
+
+@contextmanager
+def generator(plane, values, folder):
+    """The generator as the chart starts it, but for its folders; its log."""
+    account = plane.admin.within(charts.NAMESPACE).path("ServiceAccount", ACCOUNT, "token")
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = plane.admin.request("POST", account, request)["status"]["token"]
+    (container,) = (
+        each for each in charts.pod_spec(values)["initContainers"] if each["name"] == "generator"
+    )
+    told = [each.replace("$(POD_NAMESPACE)", charts.NAMESPACE) for each in container["args"]]
+    told += [f"--volume={folder}", f"--template-dir={folder}", f"--healthz-port={free_port()}"]
+    told += [f"--kubeconfig={plane.kubeconfig(token=token)}"]
+    log = folder / "log"
+    process = Process.start("generator", [sys.executable, "-m", "generator", *told], log)
+    yield log
+    process.kill()
+
+
+def hosts_served(folder):
+    wish = read_or_none(Volume(folder).wish, Wish.parse)
+    text = wish.body.decode() if wish else ""
+    return {name for name in ("north", "south", "other") if f"server_name {name}.test;" in text}
+
+
+@pytest.mark.parametrize(
+    ("values", "hosts"),
+    [
+        (EVERYWHERE, {"north", "south", "other"}),
+        (TWO_NAMESPACES, {"north", "south"}),
+        (TWO_SECRETS, {"north", "south", "other"}),
+        (BOTH, {"north", "south"}),
+    ],
+    ids=["everywhere", "two-namespaces", "two-secrets", "both"],
+)
+def test_the_generator_is_refused_nothing_that_it_needs(tenants, tmp_path, values, hosts):
+    with allowed(tenants, values), generator(tenants, values, tmp_path) as log:
+        eventually(lambda: hosts_served(tmp_path) == hosts, within_s=30)
+        refused = [
+            line
+            for line in map(json.loads, log.read_text().splitlines())
+            if line["event"] == "cluster.forbidden"
+        ]
+    # Without the right to list all Secrets it asks for each by its name, and says so once.
+    expected = {"secrets"} if "rbac" in values else set()
+    assert {line["resource"] for line in refused} == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "verb", "what", "answer"),
+    [
+        (EVERYWHERE, "get", "secrets/tls in north", True),
+        (EVERYWHERE, "create", "secrets in north", False),
+        (EVERYWHERE, "patch", "ingresses/north in north", False),
+        (EVERYWHERE, "list", "pods in north", False),
+        (EVERYWHERE, "list", "nodes", False),
+        (EVERYWHERE, "list", "configmaps in north", False),
+        (TWO_NAMESPACES, "get", "secrets/tls in north", True),
+        (TWO_NAMESPACES, "get", "secrets/tls in other", False),
+        (TWO_NAMESPACES, "list", "ingresses in other", False),
+        (TWO_NAMESPACES, "list", "ingressclasses", True),
+        (TWO_SECRETS, "get", "secrets/tls in north", True),
+        (TWO_SECRETS, "get", "secrets/tls in other", False),
+        (TWO_SECRETS, "list", "secrets in north", False),
+        (BOTH, "get", "secrets/tls in south", True),
+        (BOTH, "list", "secrets in south", False),
+    ],
+)
+def test_nothing_more_is_allowed(tenants, values, verb, what, answer):
+    with allowed(tenants, values):
+        assert may(tenants, verb, what) is answer
+
+
+def may(plane, verb, what):
+    """Whether the apiserver would let the chart's account do this."""
+    thing, _, namespace = what.partition(" in ")
+    resource, _, name = thing.partition("/")
+    group = "networking.k8s.io" if resource.startswith("ingress") else ""
+    attributes = {"verb": verb, "group": group, "resource": resource, "name": name}
+    user = f"system:serviceaccount:{charts.NAMESPACE}:{ACCOUNT}"
+    spec = {"user": user, "resourceAttributes": attributes | {"namespace": namespace}}
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+    return plane.admin.request("POST", path, review)["status"]["allowed"]

@@ -1,0 +1,77 @@
+"""What cannot work is refused before anything is applied, with a way out."""
+
+import pytest
+
+from tests import charts
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            {"controller": {"kind": "Both"}},
+            "at '/controller/kind': value must be one of 'Deployment', 'DaemonSet'",
+        ),
+        (
+            {"controller": {"replicaCount": "three"}},
+            "at '/controller/replicaCount': got string, want null or integer",
+        ),
+        (
+            {"controller": {"nginx": {"image": {"tag": 1.31}}}},
+            "at '/controller/nginx/image/tag': got number, want null or string",
+        ),
+        (
+            {"controller": {"service": {"type": "loadbalancer"}}},
+            "at '/controller/service/type': value must be one of "
+            "'LoadBalancer', 'NodePort', 'ClusterIP'",
+        ),
+        (
+            {"controller": {"containerPort": {"http": 0}}},
+            "at '/controller/containerPort/http': minimum: got 0, want 1",
+        ),
+        (
+            {"controller": {"tolerations": {"key": "edge"}}},
+            "at '/controller/tolerations': got object, want null or array",
+        ),
+        (
+            {"controller": {"scope": {"namespace": 7}}},
+            "at '/controller/scope/namespace': got number, want null or string or array",
+        ),
+        (
+            {"controller": {"minAvailable": 2, "maxUnavailable": 1}},
+            "controller.minAvailable and controller.maxUnavailable exclude each other. "
+            "Give one of them.",
+        ),
+        (
+            {"controller": {"hostNetwork": True, "lowPorts": "sysctl"}},
+            "controller.lowPorts: sysctl needs a network of the pod's own, and "
+            "controller.hostNetwork takes it away. Use hostPort.enabled instead of hostNetwork, "
+            "or lowPorts: root, or node where the nodes allow it.",
+        ),
+        (
+            {"controller": {"autoscaling": {"enabled": True, "minReplicas": 20}}},
+            "controller.autoscaling.minReplicas is 20, above maxReplicas, 11.",
+        ),
+        (
+            {
+                "controller": {
+                    "templates": {"location.j2": ""},
+                    "customTemplate": {"configMapName": "ours"},
+                }
+            },
+            "controller.templates and controller.customTemplate.configMapName exclude each other. "
+            "Give the templates by one of them.",
+        ),
+        (
+            {"rbac": {"secretNames": ["shop-tls"]}},
+            'rbac.secretNames: "shop-tls" is not namespace/name, such as shop/tls.',
+        ),
+        (
+            {"controller": {"extraArgs": {"http-port": 10254}}},
+            "controller.containerPort.http and controller.metrics.port are both 10254. "
+            "Give each its own port.",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(values, told):
+    assert told in " ".join(charts.refusal(values).split())
