@@ -154,13 +154,6 @@ SOURCE_FLAGS: tuple[_Option[Any], ...] = (
         default="",
         help="Only these namespaces, with commas. Default: all.",
     ),
-    flag(
-        "--configmap",
-        heading="What is read",
-        type=object_name,
-        metavar="NAMESPACE/NAME",
-        help="ConfigMap with global options.",
-    ),
 )
 
 CLASS_FLAGS: tuple[_Option[Any], ...] = (
@@ -332,6 +325,7 @@ _METRICS = "traffic metrics do not exist yet"
 WITHOUT_EFFECT: Mapping[str, str] = {
     "--bucket-factor": _METRICS,
     "--certificate-authority": "the kubeconfig says which authority to trust",
+    "--configmap": "global options are not read from a ConfigMap yet; its values have no effect",
     "--default-server-port": "what no rule answers is answered inside nginx, without a port",
     "--dynamic-configuration-retries": _LUA,
     "--election-id": "there is no leader election yet; run one replica",

@@ -45,7 +45,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     volume: Path
     watch_namespaces: tuple[str, ...] = ()
     """Empty: all."""
-    config_map: Name | None = None
 
     ingress_class: str = "nginx"
     controller_class: str = "k8s.io/ingress-nginx"
@@ -104,7 +103,6 @@ def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | Non
         source=source,
         volume=volume,
         watch_namespaces=values.pop("watch_namespace"),
-        config_map=values.pop("configmap"),
         watch_ingress_without_class=wants_classless,
         debounce_ms=values.pop("debounce"),
         pod=_pod(),
