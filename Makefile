@@ -14,7 +14,7 @@ NODE_PROGRAMS := etcd kube-apiserver kubectl kube-controller-manager kube-schedu
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test test-node setup-node node golden demo lab bench pins clean
+.PHONY: help setup lint check test test-node setup-node node golden images demo lab bench pins clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r target doc; do \
@@ -49,10 +49,15 @@ node:
 	$(SANDBOX) $(PYTEST) tests/node --timeout=600 $(ARGS)
 
 golden: setup ## Rewrite the golden tests' expected files and the reference pages; show the diff
-	$(PYTEST) tests/golden --update
+	$(BIN)/python chart/reference.py
+	$(BIN)/python -m tests.lab.binaries
+	$(PYTEST) tests/golden tests/chart/test_golden.py tests/chart/test_apiserver.py --update
 	PYTHONPATH=. $(BIN)/python docs/reference.py
-	git --no-pager diff tests/golden docs
-	git status --short tests/golden docs
+	git --no-pager diff tests/golden tests/chart docs chart
+	git status --short tests/golden tests/chart docs chart
+
+images: ## Build the images with podman or docker; what can be set stands in docker/build.sh
+	docker/build.sh
 
 demo: .venv/ready-demo ## The seed scenario on this machine, until Ctrl-C; ARGS=--once ends by itself
 	@$(BIN)/python examples/demo.py $(ARGS)

@@ -1,4 +1,4 @@
-"""Writes README.md, values.schema.json and files/values.json from values.yaml; `make chart`.
+"""Writes README.md, values.schema.json and files/values.json from values.yaml; `make golden`.
 
 A value is documented by the comment above it: `# -- ` begins its text, which may go on
 for lines; `# @schema {...}` adds to its schema; `# @ignored why` says that it is
@@ -178,7 +178,7 @@ def main() -> int:
     stale = [p for p, text in written().items() if not p.exists() or p.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
-            sys.stderr.write(f"{path} is not what values.yaml says: make chart\n")
+            sys.stderr.write(f"{path} is not what values.yaml says: make golden\n")
         return bool(stale)
     for path in stale:
         path.parent.mkdir(exist_ok=True)
