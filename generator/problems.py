@@ -34,6 +34,7 @@ class Code(StrEnum):
     NOT_DECODED = "not-decoded"
     NO_ENDPOINTS = "no-endpoints"
     OBJECT_TWICE = "object-twice"
+    OUTDONE = "outdone"
     PATH_BECOMES_REGEX = "path-becomes-regex"
     PATH_INVALID = "path-invalid"
     PATH_TAKEN = "path-taken"
@@ -42,6 +43,7 @@ class Code(StrEnum):
     SERVICE_NOT_FOUND = "service-not-found"
     SERVICE_PORT_NOT_FOUND = "service-port-not-found"
     TEMPLATE_REFUSED = "template-refused"
+    TOO_MUCH = "too-much"
     VALUE_NOT_TEXT = "value-not-text"
     VERSION_OLD = "version-old"
 
@@ -78,5 +80,11 @@ def not_built(ref: ObjectRef, error: Exception, meanwhile: str) -> Problem:
 def shown(text: str, longest: int = 80) -> str:
     """Quote a user's value for a message: one line, cut where it is long."""
     cut = text if len(text) <= longest else text[:longest] + "…"
-    printable = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
-    return '"' + "".join(printable).replace('"', '\\"') + '"'
+    return '"' + printable(cut).replace('"', '\\"') + '"'
+
+
+def printable(text: str) -> str:
+    """Write what would end a line, or move a terminal's cursor, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from generator.build.contribution import HostPart, Redirect
 from generator.build.paths import Matcher, PathRule, matchers
 from generator.model import Answer, Handler, Host, Location, Match, Regex, Server, Word
-from generator.objects import PathType
+from generator.objects import ObjectRef, PathType
 from generator.problems import Code, Problem, Problems, Severity, not_built, shown
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
@@ -41,6 +41,7 @@ def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> Mer
             taken.setdefault((match, path), location)
     if regex:
         problems += _turned_into_regexes(parts)
+    problems += _outdone(host, parts, tls)
     fallback = _fallback(parts, default_backend, tls=tls is not None)
     return Merged(
         Server(
@@ -144,6 +145,31 @@ def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Probl
         if owner != part.owner
         else f"Host {host or '*'}, path {shown(rule.path)} stands twice in this Ingress.",
         hint="Choose another path, or remove one. Meanwhile: the first one is served.",
+    )
+
+
+def _outdone(host: str, parts: Sequence[HostPart], tls: HostPart | None) -> Iterator[Problem]:
+    """Tell those whose default backend or certificate does not count beside an older one's."""
+    default = next((part for part in parts if part.fallback), None)
+    for part in parts:
+        if default and part.fallback and _differ(part.fallback, default.fallback):
+            yield _older(part, "spec.defaultBackend", host, "default backend", default.owner)
+        if tls and part.certificate and part.certificate != tls.certificate:
+            yield _older(part, "spec.tls", host, "certificate", tls.owner)
+
+
+def _differ(one: Handler, other: Handler | None) -> bool:
+    return other is not None and one.action != other.action
+
+
+def _older(part: HostPart, field: str, host: str, what: str, owner: ObjectRef) -> Problem:
+    return Problem(
+        object=part.owner,
+        field=field,
+        code=Code.OUTDONE,
+        severity=Severity.WARNING,
+        message=f"Host {host or '*'} has the {what} of Ingress {owner}, which is older.",
+        hint=f"Keep one of the two. Meanwhile: this Ingress's {what} is not used there.",
     )
 
 

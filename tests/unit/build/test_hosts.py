@@ -169,6 +169,27 @@ def test_the_oldest_ingress_with_a_section_has_the_certificate():
     assert certificate in certificate_of(found)
 
 
+def test_a_certificate_that_does_not_count_beside_an_older_one_is_told():
+    (first, _), (second, _) = secret("a", "shop.test"), secret("b", "shop.test")
+    older = with_tls((["shop.test"], "a"), name="a")
+    same = with_tls((["shop.test"], "a"), name="same", path="/same")
+    other = with_tls((["shop.test"], "b"), name="z", path="/b")
+    assert told(built(older, same, other, first, second)) == [
+        "warning default/z spec.tls: "
+        "Host shop.test has the certificate of Ingress default/a, which is older."
+    ]
+
+
+def test_a_default_backend_that_does_not_count_beside_an_older_one_is_told():
+    things = [ingress(name=name, defaultBackend=backend(to)) for name, to in ("ax", "by", "cx")]
+    found = built(*things)
+    assert backends(found, "") == {"/": "x"}
+    assert told(found) == [
+        "warning default/b spec.defaultBackend: "
+        "Host * has the default backend of Ingress default/a, which is older."
+    ]
+
+
 def redirects(found):
     return {name: each.handler.redirect_to_https for name, each in locations(found).items()}
 
