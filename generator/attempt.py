@@ -4,10 +4,12 @@ import time
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from generator.build import Build, Options, build
+from generator.build import Build, Known, Options, build
 from generator.build import Memo as BuildMemo
 from generator.nginx.environment import Environment
+from generator.nginx.errors import RenderError
 from generator.nginx.render import Memo as RenderMemo
 from generator.nginx.render import Rendering, render
 from generator.nginx.templates import TemplateSet
@@ -16,15 +18,26 @@ from generator.quarantine import Quarantine, substitute
 from generator.snapshot import Snapshot
 
 
+class Inputs(Struct, frozen=True, kw_only=True):
+    """All that an attempt is made of."""
+
+    source: Snapshot
+    """As it was read."""
+    quarantine: Quarantine
+    known: Known
+    options: Options
+    environment: Environment
+    templates: TemplateSet
+
+
 class Attempt(Struct, frozen=True, kw_only=True):
     """What was made of a snapshot."""
 
+    inputs: Inputs
     snapshot: Snapshot
     """With what is served in the place of held Ingresses."""
     build: Build
     rendering: Rendering
-    environment: Environment
-    templates: TemplateSet
     durations: Mapping[str, float]
     """Milliseconds of each stage."""
 
@@ -40,14 +53,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
             if now is not (then := before.get(name)) and (then is None or now.parts != then.parts)
         )
 
-    def with_file(self, digest: str) -> tuple[Ingress, ...]:
-        """Give the Ingresses whose certificate is this file."""
-        return tuple(
-            self.snapshot.ingresses[name]
-            for name, contribution in self.build.contributions.items()
-            for part in contribution.parts
-            if part.certificate and part.certificate.file.digest == digest
-        )
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """An attempt that could not be written down."""
+
+    inputs: Inputs
+    snapshot: Snapshot
+    build: Build
+    error: RenderError
 
 
 class Maker:
@@ -57,26 +70,27 @@ class Maker:
         self._build = BuildMemo()
         self._render = RenderMemo()
 
-    def make(
-        self,
-        snapshot: Snapshot,
-        quarantine: Quarantine,
-        options: Options,
-        environment: Environment,
-        templates: TemplateSet,
-    ) -> Attempt:
-        """Build and render. Raises RenderError."""
+    def make(self, inputs: Inputs) -> Attempt | Failure:
+        """Build and render."""
         began = time.perf_counter()
-        substituted = substitute(snapshot, quarantine)
-        built = build(substituted.snapshot, options, self._build, substituted.unavailable)
+        substituted = substitute(inputs.source, inputs.quarantine)
+        built = build(
+            substituted.snapshot,
+            inputs.options,
+            self._build,
+            substituted.unavailable,
+            replace(inputs.known, refused_files=inputs.quarantine.files),
+        )
         built_at = time.perf_counter()
-        rendering = render(built.model, environment, templates, self._render)
+        try:
+            rendering = render(built.model, inputs.environment, inputs.templates, self._render)
+        except RenderError as error:
+            return Failure(inputs=inputs, snapshot=substituted.snapshot, build=built, error=error)
         return Attempt(
+            inputs=inputs,
             snapshot=substituted.snapshot,
             build=built,
             rendering=rendering,
-            environment=environment,
-            templates=templates,
             durations={
                 "build": _ms(built_at - began),
                 "render": _ms(time.perf_counter() - built_at),

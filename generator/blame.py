@@ -1,10 +1,16 @@
-"""From nginx's message to the Ingresses that it is about. Pure."""
+"""From nginx's message to whom it is about. Pure."""
 
 import re
+from collections.abc import Iterator
+
+from msgspec import Struct
 
 from generator.attempt import Attempt
+from generator.build import Build
+from generator.model import Server
 from generator.nginx.markers import owner_of
-from generator.objects import Ingress
+from generator.nginx.render import Piece
+from generator.objects import Ingress, Name
 from reloader.contract import Status
 
 _FILE = re.compile(r"/files/([0-9a-f]{64})")
@@ -12,15 +18,45 @@ _HEADER_LINES = 1
 """The first line of the file is the wish's header, not part of what was rendered."""
 
 
-def blame(status: Status, attempt: Attempt) -> tuple[Ingress, ...]:
-    """Give the Ingresses that the refusal leads to; none where it leads nowhere.
+class Lead(Struct, frozen=True, kw_only=True):
+    """Where a refusal leads to."""
 
-    By the line that nginx names, or by the certificate that it could not load.
-    """
-    if status.line > _HEADER_LINES:
-        text = attempt.rendering.body(status.generation).decode()
-        owner = owner_of(text, status.line - _HEADER_LINES)
-        if owner is not None and owner.name in attempt.snapshot.ingresses:
-            return (attempt.snapshot.ingresses[owner.name],)
+    file: str = ""
+    """The hash of a certificate that nginx could not load."""
+    culprit: Ingress | None = None
+    """The Ingress that the line belongs to."""
+    involved: frozenset[Name] = frozenset()
+    """Those that have a part in the server or upstream of the line; empty: anyone."""
+
+
+def blame(status: Status, attempt: Attempt) -> Lead:
+    """Follow the file that nginx names, or the line."""
+    file = named_file(status)
+    if file in {c.file.digest for c in attempt.build.certificates.values()}:
+        return Lead(file=file)
+    line = status.line - _HEADER_LINES
+    if line < 1:
+        return Lead()
+    owner = owner_of(attempt.rendering.body(status.generation).decode(), line)
+    culprit = attempt.snapshot.ingresses.get(owner.name) if owner else None
+    if culprit is not None:
+        return Lead(culprit=culprit)
+    piece = attempt.rendering.piece_at(line)
+    return Lead(involved=frozenset(involved(attempt.build, piece)) if piece else frozenset())
+
+
+def named_file(status: Status) -> str:
+    """Give the hash of the file in files/ that the message names; empty without one."""
     found = _FILE.search(status.message)
-    return attempt.with_file(found[1]) if found else ()
+    return found[1] if found else ""
+
+
+def involved(built: Build, piece: Piece) -> Iterator[Name]:
+    """Name the Ingresses that have a part in a server or an upstream."""
+    for name, contribution in built.contributions.items():
+        if isinstance(piece, Server):
+            hosts = (part.host for part in contribution.parts)
+            if piece.host.name in hosts:
+                yield name
+        elif piece.name in (upstream.name for upstream in contribution.upstreams):
+            yield name

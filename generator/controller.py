@@ -1,7 +1,8 @@
 """The loop: snapshot, attempt, wish, answer, and again. Everything else is called from here.
 
 One task notes that the source has changed, one follows the reloader's answers, one
-looks at the templates; the worker makes an attempt whenever one of them has news.
+looks at the templates; the worker makes an attempt whenever one of them has news. What
+answers teach is worked out in `experience.py`.
 """
 
 import asyncio
@@ -13,31 +14,32 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator import template_choice
 from generator.answers import Answers, first_status
-from generator.attempt import Attempt, Maker
-from generator.blame import blame
+from generator.attempt import Attempt, Inputs, Maker
+from generator.blame import named_file
 from generator.build import Options
 from generator.debounce import Debounce, spacing_s
 from generator.events import Event
+from generator.experience import (
+    Experience,
+    after_applied,
+    after_failure,
+    after_giving_up,
+    after_refused,
+)
+from generator.memory import Memory
 from generator.nginx.environment import Capabilities, Environment
-from generator.nginx.errors import TemplateError, Unwritable
+from generator.nginx.errors import TemplateError
 from generator.nginx.overlay import differing
-from generator.nginx.templates import TemplateSet
-from generator.objects import Ingress, Name
+from generator.objects import Ingress
 from generator.problems import Problem, Problems
 from generator.publish import Publisher
-from generator.quarantine import (
-    Quarantine,
-    after_applied,
-    after_refused_trial,
-    decode,
-    encode,
-    hold,
-    released,
-    suspend,
-)
+from generator.quarantine import released
+from generator.search import next_trial
 from generator.snapshot import Snapshot, Source
 from generator.telling import Telling
+from generator.template_choice import TemplateChoice
 from generator.template_folder import TemplateFolder
 from reloader.contract import Status, Volume, Wish
 
@@ -46,6 +48,10 @@ log = structlog.get_logger()
 _RELOADER_PATIENCE_S = 5.0
 """How long to wait for the reloader to say what nginx can do; then the least is assumed."""
 _VOLUME_RETRY_S = 1.0
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 30.0
+"""Between tries of what is refused without being any Ingress's fault."""
+_KEEP_S = 1.0
+"""What is known to be good is kept so long after it became so: a burst costs one write."""
 
 
 class Reporter(Protocol):
@@ -53,6 +59,9 @@ class Reporter(Protocol):
 
     def publish(self, served: Iterable[Ingress]) -> None:
         """Take note that these are served now, and no others are ours. Returns at once."""
+
+    def tell(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
+        """Take note that these are all the problems there are. Returns at once."""
 
     async def run(self) -> None:
         """Tell it, and keep telling until cancelled."""
@@ -95,6 +104,7 @@ class Controller:
         self._reporter = reporter
         self._now = now
         self._publisher = Publisher(setup.volume)
+        self._memory = Memory(setup.volume)
         self._answers = Answers(setup.volume)
         self._debounce = Debounce(setup.longest_gathering_s, now)
         self._maker = Maker()
@@ -103,17 +113,24 @@ class Controller:
         self._news = asyncio.Event()
         self._changed_at: float | None = None
         self._snapshot = Snapshot()
-        self._templates = templates.built_in
         self._template_problems: Problems = ()
-        self._quarantine = Quarantine()
+        choice = TemplateChoice(wanted=templates.built_in, good=templates.built_in)
+        self._experience = Experience(templates=choice)
         self._published: dict[int, _Published] = {}
         self._last: Attempt | None = None
-        self._serving: Attempt | None = None
+        """What the newest wish says, unless that was refused."""
+        self._trial_is_due = False
+        self._ready = False
+        self._retry_s = 0.0
+        self._keeping: asyncio.TimerHandle | None = None
 
     @property
     def ready(self) -> bool:
-        """Whether nginx serves a configuration of this process, or one like it."""
-        return self._serving is not None
+        """Whether nginx serves a configuration of this process, or one like it.
+
+        Not while the first one lacks Ingresses that are only suspected.
+        """
+        return self._ready
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -143,11 +160,12 @@ class Controller:
         while True:
             try:
                 self._publisher.prepare()
-                self._quarantine = decode(self._publisher.recall())
             except OSError as error:
                 self._telling.volume(error)
                 await asyncio.sleep(_VOLUME_RETRY_S)
             else:
+                quarantine, known = self._memory.recall()
+                self._experience = replace(self._experience, quarantine=quarantine, known=known)
                 return
 
     async def _ask_for_capabilities(self) -> None:
@@ -196,25 +214,26 @@ class Controller:
 
     def _read_templates(self) -> None:
         try:
-            self._templates, self._template_problems = self._folder.read()
+            templates, self._template_problems = self._folder.read()
         except TemplateError as error:
-            self._refuse_templates(str(error))
-        else:
-            self._telling.templates(self._templates, self._folder.built_in)
-
-    def _refuse_templates(self, message: str) -> None:
-        """Go back to the templates that nginx serves, or to the built-in ones."""
-        self._templates = self._serving.templates if self._serving else self._folder.built_in
-        log.error(Event.TEMPLATES_REFUSED, message=message)
+            self._telling.templates_refused(str(error), ())
+            return
+        choice = template_choice.newest(self._experience.templates, templates)
+        self._experience = replace(self._experience, templates=choice)
+        self._telling.templates(templates, self._folder.built_in)
 
     # --- an attempt ---------------------------------------------------------------------------
 
     def _attempt(self) -> None:
         """Publish what the newest snapshot comes to, if that is anything new."""
+        if any(p.attempt.inputs.quarantine.trying for p in self._published.values()):
+            return  # what comes now would spoil the proof; it goes with the next
         began = self._now()
-        self._quarantine = released(self._quarantine, self._snapshot)
-        attempt = self._make()
-        self._telling.problems(self._problems(attempt), self._snapshot.origins)
+        source = self._begin_trial_if_due()
+        attempt = self._make(source)
+        if attempt is None:
+            return
+        self._tell_problems(attempt)
         if self._last is not None and attempt.rendering == self._last.rendering:
             self._nothing_new(attempt)
             return
@@ -222,7 +241,7 @@ class Controller:
             wish = self._adopt(attempt) or self._publish(attempt)
         except OSError as error:
             self._telling.volume(error)
-            asyncio.get_running_loop().call_later(_VOLUME_RETRY_S, self._news.set)
+            self._try_again_in(_VOLUME_RETRY_S)
             return
         self._telling.volume(None)
         changed_at = began if self._changed_at is None else self._changed_at
@@ -236,33 +255,48 @@ class Controller:
         self._last = attempt
         self._answers.expect(wish.generation)
 
-    def _make(self) -> Attempt:
-        """Make an attempt; what can't be written is held, templates that fail are left."""
-        while True:
-            try:
-                return self._maker.make(
-                    self._snapshot,
-                    self._quarantine,
-                    self._options,
-                    self._environment,
-                    self._templates,
-                )
-            except TemplateError as error:
-                self._refuse_templates(str(error))
-            except Unwritable as error:
-                self._hold_unwritable(error)
+    def _begin_trial_if_due(self) -> Snapshot:
+        """Give the snapshot to go by: on trial, nothing is new but those that are tried."""
+        experience = self._experience
+        quarantine = released(experience.quarantine, self._snapshot)
+        serving = experience.serving
+        if self._trial_is_due and serving is not None and not self._published:
+            quarantine = next_trial(quarantine)
+        self._experience = replace(experience, quarantine=quarantine)
+        return serving.inputs.source if serving and quarantine.trying else self._snapshot
 
-    def _hold_unwritable(self, error: Unwritable) -> None:
-        if error.owner is None or error.owner.name not in self._snapshot.ingresses:
-            raise error
-        culprit = self._snapshot.ingresses[error.owner.name]
-        good = self._good_versions().get(culprit.name)
-        self._quarantine = hold(self._quarantine, culprit, good, str(error))
+    def _make(self, source: Snapshot) -> Attempt | None:
+        """Make an attempt; who keeps it from being written down is held."""
+        while True:
+            experience = self._experience
+            try:
+                made = self._maker.make(
+                    Inputs(
+                        source=source,
+                        quarantine=experience.quarantine,
+                        known=experience.known,
+                        options=self._options,
+                        environment=self._environment,
+                        templates=experience.templates.used,
+                    )
+                )
+            except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
+                self._telling.bug(error)
+                return None
+            if isinstance(made, Attempt):
+                return made
+            self._experience = after_failure(experience, made)
+            if (self._experience.quarantine, self._experience.templates) == (
+                experience.quarantine,
+                experience.templates,
+            ):
+                self._telling.bug(made.error)
+                return None
 
     def _publish(self, attempt: Attempt) -> Wish:
         generation = self._publisher.next_generation()
         wish = Wish.of(generation, attempt.rendering.body(generation))
-        self._publisher.remember(encode(self._quarantine))
+        self._memory.keep_quarantine(attempt.inputs.quarantine)
         self._publisher.publish(wish, attempt.build.model.files())
         log.debug(Event.CONFIG_PUBLISHED, generation=generation)
         return wish
@@ -270,7 +304,7 @@ class Controller:
     def _adopt(self, attempt: Attempt) -> Wish | None:
         """Take over the wish on the volume where it says the same: a restart changes nothing."""
         wish = self._publisher.last
-        if self._last is not None or wish is None:
+        if self._last is not None or self._experience.serving is not None or wish is None:
             return None
         if attempt.rendering.body(wish.generation) != wish.body:
             return None
@@ -283,21 +317,28 @@ class Controller:
         if self._published:
             newest = max(self._published)
             self._published[newest] = replace(self._published[newest], attempt=attempt)
-            return
-        self._serving = attempt
-        self._report(attempt)
+        else:
+            self._is_served(attempt)
+
+    def _tell_problems(self, attempt: Attempt) -> None:
+        problems = self._problems(attempt)
+        self._telling.problems(problems, attempt.inputs.source.origins)
+        self._telling.traces(attempt.build.traces)
+        if self._reporter:
+            held = attempt.inputs.quarantine.held.values()
+            self._reporter.tell(problems, (*attempt.build.ingresses, *(h.refused for h in held)))
 
     def _problems(self, attempt: Attempt) -> tuple[Problem, ...]:
         return (
             *attempt.build.problems,
-            *self._quarantine.problems(),
+            *attempt.inputs.quarantine.problems(),
             *self._template_problems,
         )
 
     # --- an answer ----------------------------------------------------------------------------
 
     def _applied(self, status: Status, published: _Published) -> None:
-        attempt = self._serving = published.attempt
+        attempt = published.attempt
         stages = {**published.durations, **status.durations}
         log.info(
             Event.CONFIG_APPLIED,
@@ -310,12 +351,33 @@ class Controller:
             **{f"{stage}_ms": round(ms, 1) for stage, ms in stages.items()},
             total_ms=round((self._now() - published.changed_at) * 1000, 1),
         )
+        self._retry_s = 0.0
         self._sweep(status.generation)
-        self._report(attempt)
-        quarantine = after_applied(self._quarantine)
-        if quarantine is not self._quarantine:
-            self._quarantine = quarantine
+        self._is_served(attempt)
+
+    def _is_served(self, attempt: Attempt) -> None:
+        was_trial = bool(attempt.inputs.quarantine.trying)
+        self._experience = after_applied(self._experience, attempt)
+        self._trial_is_due = not was_trial or self._snapshot is attempt.inputs.source
+        self._tell_what_was_learned("")
+        self._ready |= not self._experience.quarantine.searching
+        if self._reporter:
+            self._reporter.publish(attempt.build.ingresses)
+        if self._keeping is None:
+            self._keeping = asyncio.get_running_loop().call_later(_KEEP_S, self._keep_known)
+        if (
+            was_trial
+            or self._experience.quarantine.searching
+            or self._experience.templates.used != attempt.inputs.templates
+        ):
             self._changed()
+
+    def _keep_known(self) -> None:
+        self._keeping = None
+        try:
+            self._memory.keep_known(self._experience.known)
+        except OSError as error:
+            self._telling.volume(error)
 
     def _sweep(self, generation: int) -> None:
         try:
@@ -323,49 +385,46 @@ class Controller:
         except OSError as error:
             self._telling.volume(error)
 
-    def _report(self, attempt: Attempt) -> None:
-        if self._reporter:
-            self._reporter.publish(attempt.build.ingresses)
-
     def _refused(self, status: Status, published: _Published) -> None:
+        attempt, failed = published.attempt, status.stage == "reload"
         log.warning(
-            Event.CONFIG_REFUSED,
+            Event.CONFIG_FAILED if failed else Event.CONFIG_REFUSED,
             generation=status.generation,
             message=status.message,
             line=status.line,
         )
-        if self._published:
+        if not self._published:
+            self._last = None
+            self._changed_at = published.changed_at
+        file = named_file(status)
+        if failed or (file and not self._publisher.is_intact(file)):
+            self._try_later()
             return
-        attempt = published.attempt
-        if self._serves_other_templates(attempt.templates):
-            names = ", ".join(differing(attempt.templates, self._folder.built_in))
-            self._refuse_templates(f"nginx refuses what {names} gives: {status.message}")
-        else:
-            self._quarantine = self._blamed(blame(status, attempt), status, attempt)
+        learned = after_refused(self._experience, attempt, status)
+        self._trial_is_due = bool(attempt.inputs.quarantine.trying) and self._is_up_to_date()
+        if learned is None:
+            log.error(Event.CONFIG_UNEXPLAINED, message=status.message)
+            self._experience = after_giving_up(self._experience)
+            self._try_later()
+            return
+        self._experience = learned
+        self._tell_what_was_learned(status.message)
         self._changed()
 
-    def _serves_other_templates(self, templates: TemplateSet) -> bool:
-        """Whether it may be the templates' fault: others are known, or at least expected, to do."""
-        good = self._serving.templates if self._serving else self._folder.built_in
-        return templates is not good and self._templates is templates
+    def _is_up_to_date(self) -> bool:
+        serving = self._experience.serving
+        return serving is not None and self._snapshot is serving.inputs.source
 
-    def _blamed(
-        self, culprits: tuple[Ingress, ...], status: Status, attempt: Attempt
-    ) -> Quarantine:
-        """Hold the culprits; without any, search among what changed."""
-        good = self._good_versions()
-        quarantine = self._quarantine
-        if culprits:
-            for culprit in culprits:
-                quarantine = hold(quarantine, culprit, good.get(culprit.name), status.message)
-            return quarantine
-        if quarantine.trying:
-            return after_refused_trial(quarantine)
-        suspects = attempt.changed_since(self._serving)
-        return suspend(quarantine, suspects, good, status.message)
+    def _tell_what_was_learned(self, message: str) -> None:
+        choice = self._experience.templates
+        own = differing(choice.wanted, self._folder.built_in)
+        self._telling.templates_refused(choice.refused, own)
+        self._telling.search(frozenset(self._experience.quarantine.suspended), message)
 
-    def _good_versions(self) -> Mapping[Name, Ingress]:
-        """Give the versions of Ingresses that nginx is known to take."""
-        if self._serving is None:
-            return {}
-        return {ingress.name: ingress for ingress in self._serving.build.ingresses}
+    def _try_later(self) -> None:
+        """Try the same again, unless there is something newer before."""
+        self._retry_s = min(max(_FIRST_RETRY_S, 2 * self._retry_s), _LONGEST_RETRY_S)
+        self._try_again_in(self._retry_s)
+
+    def _try_again_in(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._news.set)

@@ -60,6 +60,35 @@ class Event(StrEnum):
             "is served on."
         ),
     )
+    CONFIG_FAILED = (
+        "config.failed",
+        (
+            "nginx did not come to serve a configuration that it had accepted, often for a port "
+            "that another program holds; `message` is the reloader's. No Ingress is blamed, and "
+            "it is tried again."
+        ),
+    )
+    CONFIG_UNEXPLAINED = (
+        "config.unexplained",
+        (
+            "nginx refuses a configuration, and without all that is new in it as well, so it is "
+            "the fault of no Ingress. It is tried again."
+        ),
+    )
+    CONFIG_UNMADE = (
+        "config.unmade",
+        (
+            "A bug of Pillion's: no configuration could be made. What is served stays. Please "
+            "report it, with the line of level debug after this one."
+        ),
+    )
+    CONFIG_SEARCHED = (
+        "config.searched",
+        (
+            "nginx refuses a configuration without naming a place. `suspects` are served as "
+            "before while it is found out which of them do the harm, in tries of some at a time."
+        ),
+    )
     CONFIG_UNWRITABLE = (
         "config.unwritable",
         "The volume is full, read-only or not there. What is served stays; it is tried again.",

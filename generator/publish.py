@@ -22,8 +22,6 @@ class Publisher:
         self._named: dict[int, frozenset[str]] = {}
         self._written: dict[str, tuple[int, int]] = {}
         self._last: Wish | None = None
-        self._quarantine = volume.wish.with_name("quarantine.json")
-        self._remembered = b""
 
     def prepare(self) -> None:
         """Make the folders, and find out how far earlier processes have counted."""
@@ -55,18 +53,15 @@ class Publisher:
         """The wish that is on the volume now."""
         return self._last
 
-    def remember(self, quarantine: bytes) -> None:
-        """Keep what the next process has to know of Ingresses that nginx refuses."""
-        if quarantine != self._remembered:
-            write_atomically(self._quarantine, quarantine)
-            self._remembered = quarantine
-
-    def recall(self) -> bytes:
-        """Give what `remember` kept last; nothing where there is nothing."""
+    def is_intact(self, digest: str) -> bool:
+        """Whether a file has the bytes of its name; if not, the next wish has it written anew."""
         try:
-            return self._quarantine.read_bytes()
+            intact = File((self._volume.files / digest).read_bytes()).digest == digest
         except FileNotFoundError:
-            return b""
+            return False
+        if not intact:
+            self._written.pop(digest, None)
+        return intact
 
     def sweep(self, live: int) -> None:
         """Delete the files that neither the live wish nor a later one names."""

@@ -7,7 +7,7 @@ import structlog
 from generator.events import Event
 from generator.nginx.overlay import differing
 from generator.nginx.templates import TemplateSet
-from generator.objects import ObjectRef
+from generator.objects import Name, ObjectRef
 from generator.problems import Problem, Severity
 from generator.snapshot import Origin
 
@@ -22,6 +22,9 @@ class Telling:
     def __init__(self) -> None:
         self._problems: frozenset[Problem] = frozenset()
         self._volume = ""
+        self._templates = ""
+        self._suspects = frozenset[Name]()
+        self._traces = frozenset[str]()
 
     def problems(self, problems: Iterable[Problem], origins: Mapping[ObjectRef, Origin]) -> None:
         """Tell those that are new, and those that are gone."""
@@ -47,6 +50,30 @@ class Telling:
         """Tell which templates are not the built-in ones."""
         if own := differing(templates, built_in):
             log.info(Event.TEMPLATES_LOADED, templates=own)
+
+    def templates_refused(self, refused: str, own: Iterable[str]) -> None:
+        """Tell that templates are not used until they change, once for each reason."""
+        if refused and refused != self._templates:
+            names = ", ".join(own)
+            log.error(Event.TEMPLATES_REFUSED, message=refused, templates=names)
+        self._templates = refused
+
+    def bug(self, error: Exception) -> None:
+        """Tell in one line that no configuration can be made, and where at level debug."""
+        log.error(Event.CONFIG_UNMADE, message=str(error) or repr(error))
+        log.debug(Event.CONFIG_UNMADE, exc_info=error)
+
+    def traces(self, traces: tuple[str, ...]) -> None:
+        """Tell at level debug where bugs of ours were met, which problems tell of."""
+        for trace in sorted({*traces} - self._traces):
+            log.debug(Event.PROBLEM_FOUND, trace=trace)
+        self._traces = frozenset(traces)
+
+    def search(self, suspects: frozenset[Name], message: str) -> None:
+        """Tell that culprits are searched, once for each search that is not part of another."""
+        if suspects - self._suspects:
+            log.warning(Event.CONFIG_SEARCHED, suspects=sorted(map(str, suspects)), message=message)
+        self._suspects = suspects
 
 
 def _fields(problem: Problem, origins: Mapping[ObjectRef, Origin]) -> dict[str, object]:

@@ -20,6 +20,7 @@ from reloader.contract import Volume
 
 if TYPE_CHECKING:
     from generator.cluster.client import Client
+    from generator.cluster.report import StatusWriter
     from generator.cluster.source import ClusterSource
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
@@ -113,16 +114,20 @@ async def _cluster_parts(
             named=_named(settings),
             namespaces=settings.watch_namespaces,
         )
-        yield source, _status_writer(settings, client, source)
+        yield source, _reporter(settings, client, source)
 
 
-def _status_writer(
-    settings: Settings, client: "Client", source: "ClusterSource"
-) -> Reporter | None:
+def _reporter(settings: Settings, client: "Client", source: "ClusterSource") -> Reporter:
+    from generator.cluster.events import EventWriter  # noqa: PLC0415 - as above
+    from generator.cluster.reporter import ClusterReporter  # noqa: PLC0415 - as above
+
+    status = _status_writer(settings, client, source) if settings.update_status else None
+    return ClusterReporter(status, EventWriter(client))
+
+
+def _status_writer(settings: Settings, client: "Client", source: "ClusterSource") -> "StatusWriter":
     from generator.cluster.report import StatusWriter, addresses_of_text  # noqa: PLC0415 - as above
 
-    if not settings.update_status:
-        return None
     return StatusWriter(
         client,
         source,

@@ -72,6 +72,10 @@ class Client:
         """Read a collection or an object whole."""
         return await self._whole("GET", path, query, accept=accept)
 
+    async def create(self, path: str, thing: Any) -> bytes:  # noqa: ANN401 - JSON
+        """Add an object to a collection."""
+        return await self._whole("POST", path, (), body=thing)
+
     async def patch(self, path: str, query: Query, change: Any) -> bytes:  # noqa: ANN401 - JSON
         """Merge a change into an object."""
         return await self._whole("PATCH", path, query, body=change)
@@ -218,7 +222,7 @@ class _Line:
         if proof.authorization:
             headers["Authorization"] = proof.authorization
         if request.body is not None:
-            headers["Content-Type"] = MERGE_PATCH
+            headers["Content-Type"] = JSON if request.method == "POST" else MERGE_PATCH
         method, url, headers, body, _ = await self._api.param_serialize(
             request.method, request.path, None, request.query, headers, request.body
         )

@@ -1,0 +1,157 @@
+"""What nginx's answers teach: who may not be served as they ask, and what is known to be good.
+
+Pure: an answer makes a new value of the old one, and where nothing was learned, the
+same one. What to do about it (try again at once, or later) is the controller's.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from generator import template_choice
+from generator.attempt import Attempt, Failure
+from generator.blame import Lead, blame, involved
+from generator.build import Known
+from generator.nginx.errors import TemplateError, Unwritable
+from generator.objects import Ingress, Name
+from generator.problems import Code
+from generator.quarantine import Measure, Quarantine, Reason, asks_the_same
+from generator.search import acquitted, convicted, given_up, hold, suspend
+from generator.template_choice import TemplateChoice
+from reloader.contract import Status
+
+
+class Experience(Struct, frozen=True, kw_only=True):
+    """All that was learned so far."""
+
+    templates: TemplateChoice
+    quarantine: Quarantine = Quarantine()
+    known: Known = Known()
+    serving: Attempt | None = None
+    """What nginx serves, where this process knows."""
+
+
+def after_applied(experience: Experience, attempt: Attempt) -> Experience:
+    """Learn from an attempt that nginx serves."""
+    inputs = attempt.inputs
+    quarantine = acquitted(experience.quarantine, inputs.quarantine, inputs.source)
+    return Experience(
+        templates=template_choice.proved(
+            experience.templates, inputs.templates, searching=quarantine.searching
+        ),
+        quarantine=quarantine,
+        known=_good_now(experience.known, attempt),
+        serving=attempt,
+    )
+
+
+def after_refused(experience: Experience, attempt: Attempt, status: Status) -> Experience | None:
+    """Learn from an attempt that `nginx -t` refuses; None where it is the fault of nobody."""
+    used = attempt.inputs.templates
+    why = f"nginx refuses what they give: {status.message}"
+    doubted = template_choice.doubted(experience.templates, used, why)
+    if doubted:
+        return replace(experience, templates=doubted)
+    if used != experience.templates.used:
+        return experience  # others are tried already
+    quarantine = _judged(experience, attempt, status)
+    if quarantine is None:
+        return None
+    return replace(
+        experience,
+        quarantine=quarantine,
+        templates=template_choice.cleared(experience.templates),
+    )
+
+
+def after_giving_up(experience: Experience) -> Experience:
+    """Suspect nobody any more."""
+    return replace(experience, quarantine=given_up(experience.quarantine))
+
+
+def _judged(experience: Experience, attempt: Attempt, status: Status) -> Quarantine | None:
+    quarantine, wish = experience.quarantine, attempt.inputs.quarantine
+    lead, reason = blame(status, attempt), Reason(status.message)
+    if lead.file:
+        return quarantine.with_file(lead.file, status.message)
+    if lead.culprit:
+        return hold(quarantine, wish, lead.culprit, experience.known.ingresses, reason)
+    if wish.trying:
+        return convicted(quarantine, wish, reason)
+    return _suspected(experience, attempt, lead, reason)
+
+
+def _suspected(
+    experience: Experience, attempt: Attempt, lead: Lead, reason: Reason
+) -> Quarantine | None:
+    """Suspect what nginx does not serve yet; None where there is nothing of the kind."""
+    quarantine, wish = experience.quarantine, attempt.inputs.quarantine
+    good = experience.known.ingresses
+    changed = attempt.changed_since(experience.serving)
+    guilty = [ingress for ingress in changed if ingress.name in wish.held]
+    fresh = [ingress for ingress in changed if ingress.name not in wish.replaced()]
+    # One that is as nginx took it before is innocent, unless nobody else is left: then
+    # something that it names is new.
+    suspects = [i for i in fresh if not _is_good(i, experience.known)] or fresh
+    narrowed = [i for i in suspects if i.name in lead.involved]
+    if not guilty and not suspects:
+        return None
+    if len(narrowed) == 1:
+        guilty, suspects = narrowed, []
+    for culprit in guilty:
+        quarantine = hold(quarantine, wish, culprit, good, reason)
+    return suspend(quarantine, narrowed or suspects, good, reason) if suspects else quarantine
+
+
+def after_failure(experience: Experience, failure: Failure) -> Experience:
+    """Learn from an attempt that could not be written; the same where no one can be held."""
+    error, templates = failure.error, experience.templates
+    if isinstance(error, TemplateError):
+        doubted = template_choice.doubted(templates, failure.inputs.templates, str(error))
+        if doubted:
+            return replace(experience, templates=replace(doubted, refused=str(error)))
+    quarantine = experience.quarantine
+    for culprit in _unwritable(experience, failure):
+        quarantine = hold(
+            quarantine,
+            quarantine,
+            culprit,
+            experience.known.ingresses,
+            Reason(str(error), Code.NOT_BUILT),
+        )
+    return replace(experience, quarantine=quarantine)
+
+
+def _unwritable(experience: Experience, failure: Failure) -> Iterable[Ingress]:
+    """Give those that cannot be written, or of whom one cannot."""
+    error, ingresses = failure.error, failure.snapshot.ingresses
+    if isinstance(error, Unwritable) and error.owner and error.owner.name in ingresses:
+        return (ingresses[error.owner.name],)
+    if error.piece is None:
+        return ()
+    found = [ingresses[name] for name in involved(failure.build, error.piece)]
+    return [i for i in found if not _is_good(i, experience.known)] or found
+
+
+def _is_good(ingress: Ingress, known: Known) -> bool:
+    good = known.ingresses.get(ingress.name)
+    return good is not None and asks_the_same(good, ingress)
+
+
+def _good_now(known: Known, attempt: Attempt) -> Known:
+    """Add what nginx has taken, and forget what is there no more."""
+    replaced = attempt.inputs.quarantine.replaced()
+    contributions = attempt.build.contributions
+
+    def newest(name: Name) -> Ingress | None:
+        measure = replaced[name].measure if name in replaced else Measure.LAST_GOOD
+        if measure is Measure.LAST_GOOD and name in contributions and not contributions[name].trace:
+            return attempt.snapshot.ingresses[name]
+        return known.ingresses.get(name)
+
+    names = (*contributions, *(n for n in replaced if n in attempt.inputs.source.ingresses))
+    return Known(
+        ingresses={name: good for name in names if (good := newest(name)) is not None},
+        certificates=attempt.build.certificates,
+    )

@@ -1,0 +1,17 @@
+"""A served folder in front of an nginx that refuses what a test says."""
+
+import pytest
+
+from tests.refusing import RefusingNginx
+from tests.site import Site
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    return RefusingNginx(tmp_path / "nginx")
+
+
+@pytest.fixture
+def site(nginx, tmp_path):
+    with Site(tmp_path, f"--nginx-bin={nginx.program}") as site:
+        yield site

