@@ -277,7 +277,9 @@ spec:
 - --volume=/pillion
 - --ingress-class={{ .Values.controller.ingressClass }}
 - --controller-class={{ .Values.controller.ingressClassResource.controllerValue }}
+{{- if include "pillion.config" . | fromYaml }}
 - --configmap=$(POD_NAMESPACE)/{{ include "pillion.controller" . }}
+{{- end }}
 {{- with include "pillion.namespaces" . }}
 - --watch-namespace={{ . }}
 {{- end }}

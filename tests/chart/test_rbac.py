@@ -35,7 +35,8 @@ def tenants(plane):
         tenant.create(service("web"))
         tls = [{"hosts": [host], "secretName": "tls"}]
         of_host = rule(host, ("Prefix", "/", "web"))
-        tenant.create(ingress(of_host, ingressClassName="nginx", tls=tls))
+        wrong = {"proxy-body-size": "8 megabytes"}
+        tenant.create(ingress(of_host, ingressClassName="nginx", tls=tls, annotations=wrong))
     return plane
 
 
@@ -85,6 +86,7 @@ def hosts_served(folder):
 def test_the_generator_is_refused_nothing_that_it_needs(tenants, tmp_path, values, hosts):
     with allowed(tenants, values), generator(tenants, values, tmp_path) as log:
         eventually(lambda: hosts_served(tmp_path) == hosts, within_s=30)
+        eventually(lambda: tenants.admin.within("north").list("Event"), within_s=30)
         refused = [
             line
             for line in map(json.loads, log.read_text().splitlines())
@@ -100,6 +102,9 @@ def test_the_generator_is_refused_nothing_that_it_needs(tenants, tmp_path, value
     [
         (EVERYWHERE, "get", "secrets/tls in north", True),
         (EVERYWHERE, "create", "secrets in north", False),
+        (EVERYWHERE, "patch", "ingresses/status in north", True),
+        (EVERYWHERE, "create", "events in north", True),
+        (EVERYWHERE, "delete", "events in north", False),
         (EVERYWHERE, "patch", "ingresses/north in north", False),
         (EVERYWHERE, "list", "pods in north", False),
         (EVERYWHERE, "list", "nodes", False),
@@ -107,6 +112,7 @@ def test_the_generator_is_refused_nothing_that_it_needs(tenants, tmp_path, value
         (TWO_NAMESPACES, "get", "secrets/tls in north", True),
         (TWO_NAMESPACES, "get", "secrets/tls in other", False),
         (TWO_NAMESPACES, "list", "ingresses in other", False),
+        (TWO_NAMESPACES, "create", "events in other", False),
         (TWO_NAMESPACES, "list", "ingressclasses", True),
         (TWO_SECRETS, "get", "secrets/tls in north", True),
         (TWO_SECRETS, "get", "secrets/tls in other", False),
@@ -124,10 +130,12 @@ def may(plane, verb, what):
     """Whether the apiserver would let the chart's account do this."""
     thing, _, namespace = what.partition(" in ")
     resource, _, name = thing.partition("/")
+    name, subresource = ("", name) if name == "status" else (name, "")
     group = "networking.k8s.io" if resource.startswith("ingress") else ""
-    attributes = {"verb": verb, "group": group, "resource": resource, "name": name}
+    attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
+    attributes |= {"name": name, "namespace": namespace}
     user = f"system:serviceaccount:{charts.NAMESPACE}:{ACCOUNT}"
-    spec = {"user": user, "resourceAttributes": attributes | {"namespace": namespace}}
+    spec = {"user": user, "resourceAttributes": attributes}
     path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
     return plane.admin.request("POST", path, review)["status"]["allowed"]
