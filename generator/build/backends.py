@@ -51,6 +51,7 @@ class Complaint(Struct, frozen=True):
 
     object: ObjectRef
     field: str
+    meanwhile: str = "it is answered 503"
 
     def target(self, code: Code, severity: Severity, message: str, hint: str) -> Target:
         """Answer 503, and say why."""
@@ -60,7 +61,7 @@ class Complaint(Struct, frozen=True):
             code=code,
             severity=severity,
             message=message,
-            hint=f"{hint} Meanwhile: it is answered 503.",
+            hint=f"{hint} Meanwhile: {self.meanwhile}.",
         )
         return Target(action=UNAVAILABLE, problem=problem)
 
@@ -94,9 +95,11 @@ def resolve(
     if service.spec.type == "ExternalName":
         return _external(service, wanted, protocol, complaint, options)
     if port := find_port(service, wanted):
-        return _proxied(service, port, protocol, complaint, reads)
+        endpoints = _endpoints(service, port, reads, options)
+        return _proxied(service, port, protocol, complaint, endpoints)
     if port := _by_target_port(service, wanted):
-        target = _proxied(service, port, protocol, complaint, reads)
+        endpoints = _endpoints(service, port, reads, options)
+        target = _proxied(service, port, protocol, complaint, endpoints)
         return target if target.problem else replace(target, problem=_told(complaint, name, port))
     return complaint.target(
         Code.SERVICE_PORT_NOT_FOUND,
@@ -141,9 +144,12 @@ def _listed(ports: Iterable[ServicePort]) -> str:
 
 
 def _proxied(
-    service: Service, port: ServicePort, protocol: Protocol, complaint: Complaint, reads: Reads
+    service: Service,
+    port: ServicePort,
+    protocol: Protocol,
+    complaint: Complaint,
+    endpoints: tuple[Endpoint, ...],
 ) -> Target:
-    endpoints = usable_endpoints(reads.endpoint_slices(service.name), port.name)
     if not endpoints:
         return complaint.target(
             Code.NO_ENDPOINTS,
@@ -167,13 +173,22 @@ def _proxied(
 def _upstream_name(service: Name, port: ServicePort, protocol: Protocol) -> str:
     """Name an upstream so that nginx finds it fast: by hash first, and told apart by protocol.
 
-    Kept-alive connections belong to an upstream; one may not speak two protocols. The
-    hash is of parts that cannot run into each other: a-b/c is not a/b-c.
+    Kept-alive connections belong to an upstream; one may not speak two protocols. The dot
+    stands in no name of a namespace: a-b/c and a/b-c differ even where their hashes, of
+    which a port's name is a part, were made to be the same.
     """
     parts = (service.namespace, service.name, str(port.port), port.name, protocol)
     digest = hashlib.sha256("/".join(parts).encode()).hexdigest()
-    readable = f"{digest[:8]}-{service.namespace}-{service.name}-{port.port}"
+    readable = f"{digest[:8]}-{service.namespace}.{service.name}-{port.port}"
     return readable if protocol is Protocol.HTTP else f"{readable}-{protocol.lower()}"
+
+
+def _endpoints(
+    service: Service, port: ServicePort, reads: Reads, options: Options
+) -> tuple[Endpoint, ...]:
+    """Find who answers; an apiserver keeps this machine's own addresses out, and so do we."""
+    endpoints = usable_endpoints(reads.endpoint_slices(service.name), port.name)
+    return tuple(e for e in endpoints if options.loopback or not _is_loopback(e.address))
 
 
 def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
@@ -282,7 +297,11 @@ def _is_machine(host: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether a name leads to this very machine, where nginx's own status listener is."""
+    """Whether a name leads to this very machine, where nginx's own status listener is.
+
+    Link-local addresses count: a cloud's metadata service, which has the node's
+    credentials, is at one.
+    """
     if not _is_address(host):
         return host == "localhost" or host.endswith(".localhost")
     address = ipaddress.ip_address(host)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.build.backends import Complaint, Target, resolve
+from generator.build.backends import UNAVAILABLE, Complaint, Target, resolve
 from generator.build.certificates import Found, find_certificate
 from generator.build.classes import Classes
 from generator.build.contribution import Contribution, HostPart, Manner, contribute
@@ -189,8 +189,11 @@ def _default_backend(options: Options, memo: Memo) -> _Default:
 
     def computed(reads: Reads) -> _Default:
         target = _default_target(name, reads, options)
+        handler = Handler(
+            owner=None, action=target.action, service=target.service, port=target.port
+        )
         return _Default(
-            Handler(owner=None, action=target.action, service=target.service, port=target.port),
+            NOT_FOUND if target.action is UNAVAILABLE else handler,
             (target.upstream,) if target.upstream else (),
             (target.problem,) if target.problem else (),
         )
@@ -203,7 +206,9 @@ def _default_target(name: Name, reads: Reads, options: Options) -> Target:
     service = reads.service(name)
     first = service.spec.ports[0].port if service and service.spec.ports else 0
     backend = Backend(service=ServiceRef(name=name.name, port=ServicePortRef(number=first)))
-    complaint = Complaint(ObjectRef(Kind.SERVICE, name), "--default-backend-service")
+    complaint = Complaint(
+        ObjectRef(Kind.SERVICE, name), "--default-backend-service", "Pillion itself answers 404"
+    )
     return resolve(backend, Protocol.HTTP, complaint, reads, options)
 
 

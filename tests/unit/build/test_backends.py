@@ -267,6 +267,13 @@ def test_the_admins_default_backend_is_the_first_port_of_its_service():
     assert backends(found, "") == {"/": "fallback"}
 
 
+def test_an_admins_default_backend_that_cannot_answer_is_told_and_unknown_hosts_are_404():
+    found = built(default_backend=Name("default", "missing"))
+    assert backends(found, "") == {"= /healthz": "200", "/": "404"}
+    (problem,) = found.problems
+    assert problem.hint.endswith("Meanwhile: Pillion itself answers 404.")
+
+
 def test_without_any_pillion_itself_answers_and_is_healthy():
     assert backends(built(), "") == {"= /healthz": "200", "/": "404"}
 
