@@ -7,7 +7,7 @@ answers teach is worked out in `experience.py`.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -15,9 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator import template_choice
-from generator.answers import Answers, first_status
+from generator.answers import first_status
 from generator.attempt import Attempt, Inputs, Maker
-from generator.blame import named_file
 from generator.build import Options
 from generator.debounce import Debounce, spacing_s
 from generator.events import Event
@@ -28,20 +27,19 @@ from generator.experience import (
     after_giving_up,
     after_refused,
 )
-from generator.memory import Memory
 from generator.nginx.environment import Capabilities, Environment
 from generator.nginx.errors import TemplateError
 from generator.nginx.overlay import differing
 from generator.objects import Ingress
 from generator.problems import Problem, Problems
-from generator.publish import Publisher
 from generator.quarantine import released
 from generator.search import next_trial
 from generator.snapshot import Snapshot, Source
 from generator.telling import Telling
 from generator.template_choice import TemplateChoice
 from generator.template_folder import TemplateFolder
-from reloader.contract import Status, Volume, Wish
+from generator.wishes import Published, Wishes
+from reloader.contract import Status, Volume
 
 log = structlog.get_logger()
 
@@ -50,8 +48,6 @@ _RELOADER_PATIENCE_S = 5.0
 _VOLUME_RETRY_S = 1.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 30.0
 """Between tries of what is refused without being any Ingress's fault."""
-_KEEP_S = 1.0
-"""What is known to be good is kept so long after it became so: a burst costs one write."""
 
 
 class Reporter(Protocol):
@@ -77,14 +73,6 @@ class Setup(Struct, frozen=True, kw_only=True):
     longest_gathering_s: float
 
 
-class _Published(Struct, frozen=True):
-    """A wish that has no answer yet."""
-
-    attempt: Attempt
-    changed_at: float
-    durations: Mapping[str, float]
-
-
 class Controller:
     """Runs until cancelled. Holds what the loop has to remember, and nothing else."""
 
@@ -103,9 +91,7 @@ class Controller:
         self._folder = templates
         self._reporter = reporter
         self._now = now
-        self._publisher = Publisher(setup.volume)
-        self._memory = Memory(setup.volume)
-        self._answers = Answers(setup.volume)
+        self._wishes = Wishes(setup.volume, now)
         self._debounce = Debounce(setup.longest_gathering_s, now)
         self._maker = Maker()
         self._telling = Telling()
@@ -116,13 +102,11 @@ class Controller:
         self._template_problems: Problems = ()
         choice = TemplateChoice(wanted=templates.built_in, good=templates.built_in)
         self._experience = Experience(templates=choice)
-        self._published: dict[int, _Published] = {}
         self._last: Attempt | None = None
         """What the newest wish says, unless that was refused."""
         self._trial_is_due = False
         self._ready = False
         self._retry_s = 0.0
-        self._keeping: asyncio.TimerHandle | None = None
 
     @property
     def ready(self) -> bool:
@@ -159,12 +143,11 @@ class Controller:
     async def _prepare_volume(self) -> None:
         while True:
             try:
-                self._publisher.prepare()
+                quarantine, known = self._wishes.prepare()
             except OSError as error:
                 self._telling.volume(error)
                 await asyncio.sleep(_VOLUME_RETRY_S)
             else:
-                quarantine, known = self._memory.recall()
                 self._experience = replace(self._experience, quarantine=quarantine, known=known)
                 return
 
@@ -188,16 +171,16 @@ class Controller:
             self._changed()
 
     async def _follow_answers(self) -> None:
-        async for status in self._answers.follow():
+        async for status, published in self._wishes.follow():
             if status.nginx_version:
                 self._know_nginx(status)
-            published = self._published.get(status.generation)
             if published is None:
                 continue
-            self._published = {g: p for g, p in self._published.items() if g > status.generation}
             self._spacing_s = spacing_s(status.draining / max(1, len(status.started_workers)))
             if status.applied:
                 self._applied(status, published)
+            elif status.stage == "reload" or self._wishes.is_damaged(status):
+                self._failed(status, published)
             else:
                 self._refused(status, published)
 
@@ -226,7 +209,7 @@ class Controller:
 
     def _attempt(self) -> None:
         """Publish what the newest snapshot comes to, if that is anything new."""
-        if any(p.attempt.inputs.quarantine.trying for p in self._published.values()):
+        if self._wishes.trial_is_open:
             return  # what comes now would spoil the proof; it goes with the next
         began = self._now()
         source = self._begin_trial_if_due()
@@ -237,30 +220,23 @@ class Controller:
         if self._last is not None and attempt.rendering == self._last.rendering:
             self._nothing_new(attempt)
             return
+        changed_at = began if self._changed_at is None else self._changed_at
         try:
-            wish = self._adopt(attempt) or self._publish(attempt)
+            self._wishes.publish(attempt, began, changed_at)
         except OSError as error:
             self._telling.volume(error)
             self._try_again_in(_VOLUME_RETRY_S)
             return
         self._telling.volume(None)
-        changed_at = began if self._changed_at is None else self._changed_at
         self._changed_at = None
-        durations = {
-            "gather": (began - changed_at) * 1000,
-            **attempt.durations,
-            "publish": (self._now() - began) * 1000 - sum(attempt.durations.values()),
-        }
-        self._published[wish.generation] = _Published(attempt, changed_at, durations)
         self._last = attempt
-        self._answers.expect(wish.generation)
 
     def _begin_trial_if_due(self) -> Snapshot:
         """Give the snapshot to go by: on trial, nothing is new but those that are tried."""
         experience = self._experience
         quarantine = released(experience.quarantine, self._snapshot)
         serving = experience.serving
-        if self._trial_is_due and serving is not None and not self._published:
+        if self._trial_is_due and serving is not None and not self._wishes.are_open:
             quarantine = next_trial(quarantine)
         self._experience = replace(experience, quarantine=quarantine)
         return serving.inputs.source if serving and quarantine.trying else self._snapshot
@@ -293,30 +269,11 @@ class Controller:
                 self._telling.bug(made.error)
                 return None
 
-    def _publish(self, attempt: Attempt) -> Wish:
-        generation = self._publisher.next_generation()
-        wish = Wish.of(generation, attempt.rendering.body(generation))
-        self._memory.keep_quarantine(attempt.inputs.quarantine)
-        self._publisher.publish(wish, attempt.build.model.files())
-        log.debug(Event.CONFIG_PUBLISHED, generation=generation)
-        return wish
-
-    def _adopt(self, attempt: Attempt) -> Wish | None:
-        """Take over the wish on the volume where it says the same: a restart changes nothing."""
-        wish = self._publisher.last
-        if self._last is not None or self._experience.serving is not None or wish is None:
-            return None
-        if attempt.rendering.body(wish.generation) != wish.body:
-            return None
-        self._publisher.publish(wish, attempt.build.model.files())
-        return wish
-
     def _nothing_new(self, attempt: Attempt) -> None:
         """Take Ingresses into account that add no text, such as one whose paths are all taken."""
         self._changed_at = None
-        if self._published:
-            newest = max(self._published)
-            self._published[newest] = replace(self._published[newest], attempt=attempt)
+        if self._wishes.are_open:
+            self._wishes.amend(attempt)
         else:
             self._is_served(attempt)
 
@@ -337,7 +294,7 @@ class Controller:
 
     # --- an answer ----------------------------------------------------------------------------
 
-    def _applied(self, status: Status, published: _Published) -> None:
+    def _applied(self, status: Status, published: Published) -> None:
         attempt = published.attempt
         stages = {**published.durations, **status.durations}
         log.info(
@@ -363,8 +320,7 @@ class Controller:
         self._ready |= not self._experience.quarantine.searching
         if self._reporter:
             self._reporter.publish(attempt.build.ingresses)
-        if self._keeping is None:
-            self._keeping = asyncio.get_running_loop().call_later(_KEEP_S, self._keep_known)
+        self._wishes.keep(lambda: self._experience.known, self._telling.volume)
         if (
             was_trial
             or self._experience.quarantine.searching
@@ -372,34 +328,27 @@ class Controller:
         ):
             self._changed()
 
-    def _keep_known(self) -> None:
-        self._keeping = None
-        try:
-            self._memory.keep_known(self._experience.known)
-        except OSError as error:
-            self._telling.volume(error)
-
     def _sweep(self, generation: int) -> None:
         try:
-            self._publisher.sweep(generation)
+            self._wishes.sweep(generation)
         except OSError as error:
             self._telling.volume(error)
 
-    def _refused(self, status: Status, published: _Published) -> None:
-        attempt, failed = published.attempt, status.stage == "reload"
+    def _failed(self, status: Status, published: Published) -> None:
+        """Try again what could not be served for want of something outside of it."""
+        log.warning(Event.CONFIG_FAILED, generation=status.generation, message=status.message)
+        self._take_back(published)
+        self._try_later()
+
+    def _refused(self, status: Status, published: Published) -> None:
         log.warning(
-            Event.CONFIG_FAILED if failed else Event.CONFIG_REFUSED,
+            Event.CONFIG_REFUSED,
             generation=status.generation,
             message=status.message,
             line=status.line,
         )
-        if not self._published:
-            self._last = None
-            self._changed_at = published.changed_at
-        file = named_file(status)
-        if failed or (file and not self._publisher.is_intact(file)):
-            self._try_later()
-            return
+        self._take_back(published)
+        attempt = published.attempt
         learned = after_refused(self._experience, attempt, status)
         self._trial_is_due = bool(attempt.inputs.quarantine.trying) and self._is_up_to_date()
         if learned is None:
@@ -410,6 +359,12 @@ class Controller:
         self._experience = learned
         self._tell_what_was_learned(status.message)
         self._changed()
+
+    def _take_back(self, published: Published) -> None:
+        """Have the same text be a new wish, and its change as old as it is."""
+        if not self._wishes.are_open:
+            self._last = None
+            self._changed_at = published.changed_at
 
     def _is_up_to_date(self) -> bool:
         serving = self._experience.serving
