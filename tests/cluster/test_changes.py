@@ -1,5 +1,7 @@
 """Each kind of object, created, edited and deleted: served within 2 s."""
 
+from collections.abc import Collection
+
 import pytest
 
 from tests.ingresses import IS_DEFAULT, ingress, rule
@@ -10,6 +12,7 @@ from tests.lab.waiting import eventually
 from tests.web import Web
 
 SERVED_WITHIN_S = 2
+GONE = "secret-not-found"
 FOO = "http://foo.test/"
 
 
@@ -76,31 +79,44 @@ def test_an_endpoint_slice(pair, cluster, backend):
     _soon(pair, FOO, 503)
 
 
-def test_a_secret(pair, cluster, backend):
-    publish(cluster, "echo", backend("echo"))
+def _secure() -> Object:
     tls = [{"hosts": ["foo.test"], "secretName": "cert"}]
-    cluster.create(_ingress(("Prefix", "/", "echo"), tls=tls))
-    authority = Authority()
-    first, renewed = (tls_secret("cert", authority.issue("foo.test")) for _ in range(2))
-    serials = []
-    for write in (lambda: cluster.create(first), lambda: cluster.apply(renewed)):
-        write()
-        serials.append(_new_serial(pair, serials))
-    cluster.delete("Secret", "cert")
-    _new_serial(pair, serials, names=False)
+    return _ingress(("Prefix", "/", "echo"), tls=tls)
 
 
-def _new_serial(pair, old: list[int], *, names: bool = True) -> int:
-    """Within 2 s another certificate is shown, which names the host, or not; its number."""
-    web = Web(pair.http_port, pair.https_port)
+def _serial_soon(pair, *, not_in: Collection[int] = ()) -> int:
+    """The number of the certificate that names the host, within 2 s a new one."""
 
     def serial() -> int:
-        assert (web.names("foo.test") == ["foo.test"]) == names
-        number = web.certificate("foo.test").serial_number
-        assert number not in old
+        assert pair.web.names("foo.test") == ["foo.test"]
+        number = pair.web.certificate("foo.test").serial_number
+        assert number not in not_in
         return number
 
     return eventually(serial, within_s=SERVED_WITHIN_S, every_s=0.02)
+
+
+def test_a_secret_made_and_renewed(pair, cluster, backend):
+    publish(cluster, "echo", backend("echo"))
+    cluster.create(_secure())
+    authority = Authority()
+    cluster.create(tls_secret("cert", authority.issue("foo.test")))
+    first = _serial_soon(pair)
+    cluster.apply(tls_secret("cert", authority.issue("foo.test")))
+    _serial_soon(pair, not_in=[first])
+
+
+def test_a_secret_that_is_deleted_is_told_and_its_last_certificate_stays(pair, cluster):
+    cluster.create(tls_secret("cert", Authority().issue("foo.test")))
+    cluster.create(_secure())
+    first = _serial_soon(pair)
+    cluster.delete("Secret", "cert")
+    ours = f"{cluster.namespace}/shop"
+    eventually(
+        lambda: [p for p in pair.logs("problem.found") if (p["object"], p["code"]) == (ours, GONE)],
+        within_s=SERVED_WITHIN_S,
+    )
+    assert pair.web.certificate("foo.test").serial_number == first
 
 
 def test_an_ingress_class(pair, cluster, backend, make_class):
