@@ -26,6 +26,7 @@ from generator.experience import (
     after_failure,
     after_giving_up,
     after_refused,
+    may_go_on,
 )
 from generator.nginx.environment import Capabilities, Environment
 from generator.nginx.errors import TemplateError
@@ -350,7 +351,12 @@ class Controller:
         self._take_back(published)
         attempt = published.attempt
         learned = after_refused(self._experience, attempt, status)
-        self._trial_is_due = bool(attempt.inputs.quarantine.trying) and self._is_up_to_date()
+        self._trial_is_due = (
+            learned is not None
+            and bool(attempt.inputs.quarantine.trying)
+            and may_go_on(self._experience, learned)
+            and self._is_up_to_date()
+        )
         if learned is None:
             log.error(Event.CONFIG_UNEXPLAINED, message=status.message)
             self._experience = after_giving_up(self._experience)

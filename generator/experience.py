@@ -46,6 +46,11 @@ def after_applied(experience: Experience, attempt: Attempt) -> Experience:
     )
 
 
+def may_go_on(before: Experience, now: Experience) -> bool:
+    """Whether the next trial may follow a refused one: not beside a measure that is new."""
+    return before.quarantine.held == now.quarantine.held
+
+
 def after_refused(experience: Experience, attempt: Attempt, status: Status) -> Experience | None:
     """Learn from an attempt that `nginx -t` refuses; None where it is the fault of nobody."""
     used = attempt.inputs.templates
@@ -94,14 +99,15 @@ def _suspected(
     # One that is as nginx took it before is innocent, unless nobody else is left: then
     # something that it names is new.
     suspects = [i for i in fresh if not _is_good(i, experience.known)] or fresh
-    narrowed = [i for i in suspects if i.name in lead.involved]
+    if any(ingress.name in lead.involved for ingress in (*guilty, *suspects)):
+        guilty = [ingress for ingress in guilty if ingress.name in lead.involved]
+        suspects = [ingress for ingress in suspects if ingress.name in lead.involved]
+        guilty = guilty or (suspects if len(suspects) == 1 else [])
     if not guilty and not suspects:
         return None
-    if len(narrowed) == 1:
-        guilty, suspects = narrowed, []
     for culprit in guilty:
         quarantine = hold(quarantine, wish, culprit, good, reason)
-    return suspend(quarantine, narrowed or suspects, good, reason) if suspects else quarantine
+    return quarantine if guilty else suspend(quarantine, suspects, good, reason)
 
 
 def after_failure(experience: Experience, failure: Failure) -> Experience:

@@ -42,8 +42,8 @@ def hold(
         good=last_good,
         reason=reason,
     )
-    others = quarantine.without(frozenset([name]))
-    return replace(others, held={**others.held, name: held})
+    rest = _untried(quarantine.without(frozenset([name])))
+    return replace(rest, held={**rest.held, name: held})
 
 
 def suspend(
@@ -84,9 +84,8 @@ def acquitted(quarantine: Quarantine, wish: Quarantine, served: Snapshot) -> Qua
     innocent = frozenset(n for n, h in quarantine.suspended.items() if is_innocent(n, h))
     if not innocent and not quarantine.trying:
         return quarantine
-    rest = quarantine.without(innocent)
     # Whoever is still on trial was not in this wish as it is now.
-    return replace(rest, trying=(), groups=_with(rest.trying, rest.groups))
+    return _untried(quarantine.without(innocent))
 
 
 def convicted(quarantine: Quarantine, wish: Quarantine, reason: Reason) -> Quarantine:
@@ -134,5 +133,8 @@ def _halves(names: Group) -> tuple[Group, ...]:
     return tuple(filter(None, (names[:middle], names[middle:])))
 
 
-def _with(group: Group, groups: tuple[Group, ...]) -> tuple[Group, ...]:
-    return (group, *groups) if group else groups
+def _untried(quarantine: Quarantine) -> Quarantine:
+    """Have those on trial tried again later."""
+    if not quarantine.trying:
+        return quarantine
+    return replace(quarantine, trying=(), groups=(quarantine.trying, *quarantine.groups))
