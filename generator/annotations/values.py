@@ -145,6 +145,9 @@ nginx is built with any of them. No named groups, callouts, verbs, recursion, co
 and no lookbehind without a fixed length.
 """
 _LONGEST_REGEX = 1000
+_LARGEST_REGEX = 20_000
+"""Characters with repeated groups written out: nginx keeps about three bytes for each."""
+_REPEATED_GROUP = re.compile(r"(?<=[)}?*+])\{([0-9]+)(?:,([0-9]*))?\}")
 
 
 def regex(text: str) -> Regex:
@@ -164,11 +167,25 @@ def regex(text: str) -> Regex:
             f"a regular expression that every nginx reads: {shown(strange)} is not taken",
             "Leave it out.",
         )
+    if _written_out(text) > _LARGEST_REGEX:
+        raise Invalid(
+            f"a regular expression of at most {_LARGEST_REGEX} characters with its repeated "
+            "groups written out",
+            "Repeat less, or repeat a class such as [a-z]{1,99} instead of a group.",
+        )
     try:
         pcre2.compile(text.encode(), pcre2.IGNORECASE, jit=False)
     except pcre2.PatternError as error:
         raise Invalid(f"a regular expression ({error})", "Mend the pattern.") from None
     return Regex(text)
+
+
+def _written_out(text: str) -> int:
+    """Give an upper bound: PCRE copies a group as often as it may be repeated."""
+    length = len(text)
+    for least, most in _REPEATED_GROUP.findall(text):
+        length *= max(int(most or least), 1)
+    return length
 
 
 def _strange_part(text: str) -> str:

@@ -14,6 +14,7 @@ from generator.annotations.rewriting import REWRITE_TARGET, USE_REGEX
 from generator.build.backends import UNAVAILABLE, Complaint, Target, resolve
 from generator.build.certificates import Found, covers, find_certificate
 from generator.build.directives import directives
+from generator.build.limits import MOST_ACCESS_LINES, too_much, within_limits
 from generator.build.memo import Reads
 from generator.build.names import is_host, is_label, is_subdomain
 from generator.build.options import Options
@@ -76,7 +77,9 @@ def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner)
     else:
         annotations = ingress.metadata.annotations
         values, problems = read(annotations, options.annotations_prefix, ingress.ref)
-    work = _Work(ingress, values, reads, options, list(problems))
+    ingress, beyond = within_limits(ingress)
+    values, swollen = _bounded(ingress, values)
+    work = _Work(ingress, values, reads, options, [*problems, *beyond, *swollen])
     fallback = work.fallback()
     hosts = _by_host(ingress)
     parts = []
@@ -157,6 +160,8 @@ class _Work:
         self.problems = problems
         self.upstreams: list[Upstream] = []
         self.certificates: dict[Name, Certificate] = {}
+        self._sections = [frozenset(h.lower() for h in tls.hosts) for tls in ingress.spec.tls]
+        self._secrets: dict[Name, Found] = {}
 
     def rules(self, paths: Iterable[tuple[str, HTTPPath]]) -> Iterator[PathRule]:
         """Turn paths into rules, each with its handler."""
@@ -211,7 +216,7 @@ class _Work:
 
         Then, as in ingress-nginx, those whose certificate is for the host.
         """
-        sections = [frozenset(h.lower() for h in tls.hosts) for tls in self.ingress.spec.tls]
+        sections = self._sections
         for name in (host, "*." + host.partition(".")[2]) if host else ():
             yield from (i for i, hosts in enumerate(sections) if name in hosts)
         yield from (i for i, hosts in enumerate(sections) if not hosts)
@@ -222,9 +227,13 @@ class _Work:
         return bool(found and found.certificate and covers(found.certificate, host))
 
     def _found(self, section: int) -> Found | None:
-        name = self.ingress.spec.tls[section].secret_name
-        namespace = self.ingress.name.namespace
-        return find_certificate(Name(namespace, name), self.reads) if name else None
+        secret = self.ingress.spec.tls[section].secret_name
+        if not secret:
+            return None
+        name = Name(self.ingress.name.namespace, secret)
+        if name not in self._secrets:
+            self._secrets[name] = find_certificate(name, self.reads)
+        return self._secrets[name]
 
     def certificate(self, section: int, host: str) -> Certificate | None:
         """Find the certificate of a TLS section; None, the default one, where there is none."""
@@ -270,6 +279,19 @@ class _Work:
                 hint=hint,
             )
         )
+
+
+def _bounded(ingress: Ingress, values: Values) -> tuple[Values, list[Problem]]:
+    """Deny rather than write a configuration that is mostly one Ingress's networks."""
+    networks = len(_access(values))
+    paths = sum(len(rule.http.paths) for rule in ingress.spec.rules if rule.http)
+    if networks * paths <= MOST_ACCESS_LINES:
+        return values, []
+    message = f"It has {networks} networks for each of {paths} paths."
+    problem = too_much(
+        ingress, "metadata.annotations", message, "its paths answer 503, since these guard access"
+    )
+    return NOTHING_ALLOWED, [problem]
 
 
 def _access(values: Values) -> tuple[AccessRule, ...]:

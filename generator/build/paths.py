@@ -18,6 +18,11 @@ _MOST_DOLLARS = 100
 _NEVER_ASKED = re.compile(r"//|/\.\.?(/|$)|%2f", re.IGNORECASE)
 """nginx resolves these before it compares; an apiserver refuses them."""
 
+_LIMIT = "(*LIMIT_MATCH=100000)"
+"""3 ms of a worker for a request, answered 500 then; PCRE's own limit is 250 ms."""
+_ESCAPE_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:[^\]]*:\]|[^\]\\])*\]")
+_UNLIMITED = re.compile(r"[*+]|\{[0-9]+,\}")
+
 
 class PathRule(Struct, frozen=True, kw_only=True):
     """One path of one Ingress and what becomes of its requests."""
@@ -35,14 +40,23 @@ class PathRule(Struct, frozen=True, kw_only=True):
         Without `regex` it is compared so because of another Ingress of the host; then a
         path of type ImplementationSpecific is an expression too, as in ingress-nginx.
         """
-        is_expression = self.regex or (
+        return Regex(f"{self._limit()}^{self._expression()}")
+
+    def _expression(self) -> str:
+        return self.path if self._is_expression() else re.escape(self.path)
+
+    def _is_expression(self) -> bool:
+        return self.regex or (
             self.type is PathType.IMPLEMENTATION_SPECIFIC and _compiles(self.path)
         )
-        return Regex("^" + (self.path if is_expression else re.escape(self.path)))
+
+    def _limit(self) -> str:
+        return _LIMIT if self._is_expression() and may_take_long(self.path) else ""
 
     def rewritten(self, target: Expression) -> "PathRule":
         """Give the same rule with its requests rewritten, in any case as they are matched."""
-        rewrite = Rewrite(pattern=Regex(f"(?i){self.pattern().pattern}"), target=target)
+        pattern = Regex(f"{self._limit()}(?i)^{self._expression()}")
+        rewrite = Rewrite(pattern=pattern, target=target)
         return replace(self, handler=replace(self.handler, rewrite=rewrite))
 
 
@@ -95,6 +109,11 @@ def _check(path: str, type_: PathType, *, regex: bool) -> None:
         raise Invalid(
             "a path that is ever asked for", "Leave out //, /./, /../ and encoded slashes."
         )
+
+
+def may_take_long(pattern: str) -> bool:
+    """Whether the time that a pattern takes may grow faster than what it is compared with."""
+    return len(_UNLIMITED.findall(_ESCAPE_OR_CLASS.sub("", pattern))) > 1
 
 
 def _compiles(path: str) -> bool:
