@@ -11,7 +11,7 @@ from generator import build
 from generator.fallback import make
 from generator.manifests import Places
 from generator.objects import Kind
-from generator.problems import Problem, Severity
+from generator.problems import Problem, Severity, printable
 from generator.settings import Settings
 from generator.snapshot import Origin, Snapshot
 from generator.wiring import options_of
@@ -47,11 +47,14 @@ def located(problems: Sequence[Problem], snapshot: Snapshot) -> list[Finding]:
 
 
 def as_text(finding: Finding) -> str:
-    """Write a finding for people: what is wrong, and under it the way out."""
+    """Write a finding for people: what is wrong, and under it the way out.
+
+    A line each, whatever names hold: a CI's log takes some lines for commands.
+    """
     problem = finding.problem
     where = _where(finding.origin)
-    what = f"{where}{problem.severity} {_who(problem)}: {problem.message}"
-    return f"{what}\n    {problem.hint}" if problem.hint else what
+    what = printable(f"{where}{problem.severity} {_who(problem)}: {problem.message}")
+    return f"{what}\n    {printable(problem.hint)}" if problem.hint else what
 
 
 def as_github(finding: Finding) -> str:

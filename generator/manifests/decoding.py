@@ -24,7 +24,7 @@ from generator.objects import (
     Service,
     convert,
 )
-from generator.problems import Code, Problem, Problems, Severity
+from generator.problems import Code, Problem, Problems, Severity, shown
 from generator.undecoded import undecoded
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -151,13 +151,13 @@ def _check_name(ref: ObjectRef) -> None:
     if namespace and not _LABEL.fullmatch(namespace):
         raise _NotDecoded(
             "metadata.namespace",
-            f'"{namespace[:80]}" is not a name of a namespace.',
+            f"{shown(namespace)} is not a name of a namespace.",
             "Use lower case letters, digits and dashes, at most 63.",
         )
     if name != _UNNAMED and not _SUBDOMAIN.fullmatch(name):
         raise _NotDecoded(
             "metadata.name",
-            f'"{name[:80]}" is not a name of an object.',
+            f"{shown(name)} is not a name of an object.",
             "Use lower case letters, digits, dashes and dots.",
         )
 
@@ -186,6 +186,9 @@ def _remarked(ref: ObjectRef, remark: Remark) -> Problem:
     if remark.text is None:
         message = f'The key "{remark.field}" stands twice.'
         hint = "Keep one of the two. Meanwhile: the last one counts."
+    elif ref.kind is Kind.SECRET:
+        message = "What it holds is not text to YAML, and Kubernetes refuses the object."
+        hint = "Put it between quotes. Meanwhile: it is read as text."
     else:
         message = f"{remark.text} is not text to YAML, and Kubernetes refuses the object."
         hint = f'Quote it: "{remark.text}". Meanwhile: it is read as that text.'

@@ -132,3 +132,11 @@ def test_a_folder_that_goes_away_keeps_what_it_gave(manifests):
     manifests.of(written())
     manifests.path.rename(manifests.path.with_name("elsewhere"))
     assert ingress(manifests.read())
+
+
+@pytest.mark.parametrize("section", ["stringData", "data"])
+def test_what_a_secret_holds_is_never_told(section, manifests):
+    text = f"{SECRET}{section}: {{password: 8675309}}\n"
+    told = " ".join(f"{p.message} {p.hint}" for p in manifests.of(text).problems)
+    assert "not text to YAML" in told
+    assert "8675309" not in told
