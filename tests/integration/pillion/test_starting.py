@@ -1,0 +1,63 @@
+"""Starting is never blocked: without an apiserver, and with nothing on the volume."""
+
+import json
+
+import pytest
+
+from reloader.contract import Volume, Wish
+from tests.lab.ports import free_port
+from tests.lab.waiting import eventually
+from tests.pair import Pair
+
+
+@pytest.fixture
+def kubeconfig(tmp_path):
+    """Of an apiserver that does not answer."""
+    cluster = {"name": "gone", "cluster": {"server": f"http://127.0.0.1:{free_port()}"}}
+    context = {"name": "gone", "context": {"cluster": "gone", "user": "me"}}
+    path = tmp_path / "kubeconfig"
+    user = {"name": "me", "user": {"token": "t"}}
+    path.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [cluster],
+                "contexts": [context],
+                "users": [user],
+                "current-context": "gone",
+            }
+        )
+    )
+    return path
+
+
+@pytest.fixture
+def without_apiserver(kubeconfig, tmp_path):
+    """A pair on the volume of the first one that asks an apiserver which is not there."""
+    other = Pair(tmp_path / "pair", [f"--kubeconfig={kubeconfig}"])
+    yield other
+    if other.has_started:
+        other.kill()
+
+
+def test_without_an_apiserver_the_last_good_configuration_serves_at_once(pair, without_apiserver):
+    with pair:
+        pair.stop()
+    pair.log.unlink()
+    without_apiserver.http_port = pair.http_port
+    without_apiserver.https_port = pair.https_port
+    without_apiserver.status_port = pair.status_port
+    with without_apiserver as started:
+        assert started.get("shop.test", "/a").status == 200
+        eventually(lambda: started.logs("cluster.unreachable"))
+        before = Wish.parse(Volume(started.volume).live.read_bytes())
+        assert started.get("shop.test", "/a").status == 200
+        assert Wish.parse(Volume(started.volume).wish.read_bytes()) == before
+
+
+def test_with_nothing_on_the_volume_nginx_runs_and_is_not_ready(without_apiserver):
+    without_apiserver.start()
+    eventually(lambda: without_apiserver.logs("cluster.unreachable"))
+    assert eventually(without_apiserver.readyz) == 503
+    assert not without_apiserver.logs("process.died")
