@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from generator import template_choice
 from generator.answers import first_status
 from generator.attempt import Attempt, Inputs, Maker
-from generator.build import Options
+from generator.build import Known, Options
 from generator.debounce import Debounce, spacing_s
 from generator.events import Event
 from generator.experience import (
@@ -136,6 +136,7 @@ class Controller:
             tasks.create_task(self._note_changes())
             tasks.create_task(self._follow_answers())
             tasks.create_task(self._follow_templates())
+            tasks.create_task(self._mend_volume())
             while True:
                 self._attempt()
                 await self._news.wait()
@@ -170,6 +171,14 @@ class Controller:
             await self._folder.changed()
             self._read_templates()
             self._changed()
+
+    async def _mend_volume(self) -> None:
+        while True:
+            await asyncio.sleep(_MEND_S)
+            try:
+                self._wishes.mend()
+            except OSError as error:
+                self._telling.volume(error)
 
     async def _follow_answers(self) -> None:
         async for status, published in self._wishes.follow():
@@ -251,7 +260,7 @@ class Controller:
                     Inputs(
                         source=source,
                         quarantine=experience.quarantine,
-                        known=experience.known,
+                        known=self._known(),
                         options=self._options,
                         environment=self._environment,
                         templates=experience.templates.used,
@@ -269,6 +278,13 @@ class Controller:
             ):
                 self._telling.bug(made.error)
                 return None
+
+    def _known(self) -> Known:
+        """Give what is good, and the certificates of a wish that nginx may be taking just now."""
+        known, last = self._experience.known, self._last
+        if last is None:
+            return known
+        return replace(known, certificates={**known.certificates, **last.build.certificates})
 
     def _nothing_new(self, attempt: Attempt) -> None:
         """Take Ingresses into account that add no text, such as one whose paths are all taken."""

@@ -173,9 +173,20 @@ def _render(
     show_default=True,
     help="How findings are written.",
 )
+@click.option(
+    "--nginx-bin",
+    type=click.Path(path_type=Path),
+    help="An nginx that is asked as well (nginx -t). Default: the one that pillion up would run.",
+)
 @generator_flags()
 @click.pass_context
-def _lint(ctx: click.Context, /, output: str, **flags: Any) -> None:  # noqa: ANN401 - as above
+def _lint(
+    ctx: click.Context,
+    /,
+    output: str,
+    nginx_bin: Path | None,
+    **flags: Any,  # noqa: ANN401 - as above
+) -> None:
     """Say what is wrong with Ingresses before anybody runs into it.
 
     \b
@@ -186,7 +197,7 @@ def _lint(ctx: click.Context, /, output: str, **flags: Any) -> None:  # noqa: AN
     """  # noqa: D301 - see above
     from pillion.lint import lint_once, summary, written  # noqa: PLC0415 - see above
 
-    findings = lint_once(settings_of(ctx, flags, VOLUME))
+    findings = lint_once(settings_of(ctx, flags, VOLUME), nginx_bin=nginx_bin)
     for text in written(findings, output):
         click.echo(text)
     click.echo(summary(findings), err=True)

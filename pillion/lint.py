@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ from generator.settings import Settings
 from generator.snapshot import Origin, Snapshot
 from generator.wiring import options_of
 from pillion.inputs import read_once
+from pillion.opinion import opinion
 
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -32,11 +34,16 @@ class Finding(Struct, frozen=True):
         return self.problem.severity is Severity.ERROR
 
 
-def lint_once(settings: Settings) -> list[Finding]:
-    """Find what is wrong, in order of files and lines. Raises Failed."""
+def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Finding]:
+    """Find what is wrong, in order of files and lines. Raises Failed.
+
+    Where there is an nginx, it is asked as well.
+    """
     options = options_of(settings, make(dt.datetime.now(dt.UTC)))
     snapshot = read_once(settings, options)
-    return located(build.build(snapshot, options, build.Memo()).problems, snapshot)
+    problems = build.build(snapshot, options, build.Memo()).problems
+    problems += opinion(settings, snapshot, options, nginx_bin=nginx_bin)
+    return located(tuple(dict.fromkeys(problems)), snapshot)
 
 
 def located(problems: Sequence[Problem], snapshot: Snapshot) -> list[Finding]:

@@ -10,17 +10,9 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from generator.attempt import Attempt, Inputs, Maker
-from generator.experience import (
-    Experience,
-    after_applied,
-    after_failure,
-    after_giving_up,
-    after_refused,
-    may_go_on,
-)
+from generator.experience import Experience
 from generator.nginx.overlay import built_in
-from generator.quarantine import released
-from generator.search import next_trial
+from generator.rehearsal import rehearse
 from generator.snapshot import Snapshot
 from generator.template_choice import TemplateChoice, newest
 from reloader.contract import Status
@@ -32,6 +24,7 @@ Judge = Callable[[str], Status | None]
 """Gives what nginx says of a text; None where it is content."""
 
 BUILT_IN = built_in()
+MANY = 500
 
 
 def refusal(message: str = "no line", line: int = 0) -> Status:
@@ -71,7 +64,6 @@ class Loop:
     )
     attempts: list[Attempt] = field(default_factory=list)
     refused: list[Attempt] = field(default_factory=list)
-    unexplained: int = 0
     _maker: Maker = field(default_factory=Maker)
 
     def serve(self, *things) -> "Loop":
@@ -80,27 +72,24 @@ class Loop:
         return self.serve_snapshot(snapshot(*whole))
 
     def serve_snapshot(self, source: Snapshot) -> "Loop":
-        is_trial = False
-        for _ in range(200):
-            attempt = self._make(source, is_trial=is_trial)
-            self.attempts.append(attempt)
-            status = self.judge(attempt.rendering.body(1).decode())
-            was_trial = bool(attempt.inputs.quarantine.trying)
-            if status is None:
-                self.experience = after_applied(self.experience, attempt)
-                is_trial = True
-                if not (was_trial or self._is_unfinished(attempt)):
-                    return self
-                continue
+        inputs = Inputs(
+            source=source,
+            quarantine=self.experience.quarantine,
+            known=self.experience.known,
+            options=options(),
+            environment=models.environment(),
+            templates=self.experience.templates.used,
+        )
+        self.experience, _ = rehearse(self.experience, inputs, self._judged, self._maker)
+        return self
+
+    def _judged(self, attempt: Attempt) -> Status | None:
+        assert len(self.attempts) < MANY, "It does not come to an end."
+        self.attempts.append(attempt)
+        status = self.judge(attempt.rendering.body(1).decode())
+        if status:
             self.refused.append(attempt)
-            learned = after_refused(self.experience, attempt, status)
-            if learned is None:
-                self.unexplained += 1
-                self.experience = after_giving_up(self.experience)
-                return self
-            is_trial = was_trial and may_go_on(self.experience, learned)
-            self.experience = learned
-        raise AssertionError("It does not come to an end.")
+        return status
 
     def read_templates(self, templates) -> None:
         choice = newest(self.experience.templates, templates)
@@ -117,34 +106,3 @@ class Loop:
     def served(self) -> str:
         """What nginx reads."""
         return self.experience.serving.rendering.body(1).decode()
-
-    def _is_unfinished(self, attempt) -> bool:
-        experience = self.experience
-        return (
-            experience.quarantine.searching or experience.templates.used != attempt.inputs.templates
-        )
-
-    def _make(self, source, *, is_trial) -> Attempt:
-        experience = self.experience
-        quarantine = released(experience.quarantine, source)
-        if is_trial:
-            quarantine = next_trial(quarantine)
-        self.experience = replace(experience, quarantine=quarantine)
-        if quarantine.trying:
-            source = experience.serving.inputs.source
-        while True:
-            made = self._maker.make(
-                Inputs(
-                    source=source,
-                    quarantine=self.experience.quarantine,
-                    known=self.experience.known,
-                    options=options(),
-                    environment=models.environment(),
-                    templates=self.experience.templates.used,
-                )
-            )
-            if isinstance(made, Attempt):
-                return made
-            learned = after_failure(self.experience, made)
-            assert learned != self.experience, made.error
-            self.experience = learned

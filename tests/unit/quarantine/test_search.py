@@ -116,7 +116,7 @@ def test_what_is_nobodys_fault_holds_nobody():
     loop = Loop(silently("no such text")).serve(shop("a"))
     loop.judge = lambda _: refusal("something is wrong with this machine")
     loop.serve(shop("a", "/new"), shop("b"), shop("c"))
-    assert loop.unexplained == 1
+    assert "server_name c.test" not in loop.served
     assert loop.held == {}
     assert not loop.experience.quarantine.suspended
     loop.judge = silently("no such text")
