@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.annotations import access, backends, bodies, redirects, rewriting, timeouts
+from generator.annotations import access, backends, bodies, canary, redirects, rewriting, timeouts
 from generator.annotations.declaration import Annotation, OnError
 from generator.annotations.values import describe
 from generator.events import Event as GeneratorEvent
@@ -32,7 +32,7 @@ value and the way out, and costs no more than the last column says; an annotatio
 Pillion does not know is told as well. One that it does not know and that would guard
 access (`auth-…`, `satisfy`) has its paths answer 503: open would be worse.
 """
-    for module in (redirects, rewriting, backends, bodies, timeouts, access):
+    for module in (redirects, rewriting, backends, bodies, timeouts, access, canary):
         yield f"## {(module.__doc__ or '').strip().rstrip('.')}\n"
         yield "| name | default | applies to | meaning | while a value is invalid |"
         yield "|---|---|---|---|---|"

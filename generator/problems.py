@@ -23,6 +23,7 @@ class Code(StrEnum):
 
     ANNOTATION_IGNORED = "annotation-ignored"
     ANNOTATION_INVALID = "annotation-invalid"
+    ANNOTATION_NOT_SUPPORTED = "annotation-not-supported"
     ANNOTATION_UNKNOWN = "annotation-unknown"
     BACKEND_NOT_SUPPORTED = "backend-not-supported"
     CERTIFICATE_INVALID = "certificate-invalid"

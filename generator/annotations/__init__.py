@@ -5,12 +5,12 @@ A module a feature. What a declaration says is all there is to say of an annotat
 objects but the text of annotations, and nothing of other rooms' work.
 """
 
-from generator.annotations import access, backends, bodies, redirects, rewriting, timeouts
+from generator.annotations import access, backends, bodies, canary, redirects, rewriting, timeouts
 from generator.annotations.declaration import Annotation
 
 ALL: tuple[Annotation[object], ...] = tuple(
     value
-    for module in (access, backends, bodies, redirects, rewriting, timeouts)
+    for module in (access, backends, bodies, canary, redirects, rewriting, timeouts)
     for value in vars(module).values()
     if isinstance(value, Annotation)
 )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from generator.annotations.access import ALLOWLIST_SOURCE_RANGE, DENYLIST_SOURCE_RANGE
 from generator.annotations.backends import BACKEND_PROTOCOL
+from generator.annotations.canary import CANARY
 from generator.annotations.reading import NOTHING_ALLOWED, Values, read
 from generator.annotations.redirects import FORCE_SSL_REDIRECT, SSL_REDIRECT
 from generator.annotations.rewriting import REWRITE_TARGET, USE_REGEX
@@ -71,6 +72,21 @@ def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner)
     """Work out what an Ingress asks for. Its mistakes cost it what they touch, no more."""
     if not (is_label(ingress.name.namespace) and is_subdomain(ingress.name.name)):
         return Contribution(problems=(_invalid_name(ingress),))
+    ingress, values, problems = _read(ingress, options, manner)
+    if values[CANARY]:
+        return Contribution(problems=(*problems, _canary(ingress)))
+    work = _Work(ingress, values, reads, options, list(problems))
+    parts = tuple(work.parts(manner))
+    return Contribution(
+        parts=parts,
+        upstreams=tuple({u.name: u for u in work.upstreams}.values()),
+        problems=tuple(dict.fromkeys(work.problems)),
+        certificates=tuple(work.certificates.items()),
+    )
+
+
+def _read(ingress: Ingress, options: Options, manner: Manner) -> tuple[Ingress, Values, Problems]:
+    """Read annotations, and bound what the Ingress may ask for."""
     if manner is Manner.UNAVAILABLE:
         ingress = replace(ingress, spec=replace(ingress.spec, tls=()))
         values, problems = NOTHING_ALLOWED, tuple[Problem, ...]()
@@ -79,37 +95,7 @@ def contribute(ingress: Ingress, reads: Reads, options: Options, manner: Manner)
         values, problems = read(annotations, options.annotations_prefix, ingress.ref)
     ingress, beyond = within_limits(ingress)
     values, swollen = _bounded(ingress, values)
-    work = _Work(ingress, values, reads, options, [*problems, *beyond, *swollen])
-    fallback = work.fallback()
-    hosts = _by_host(ingress)
-    parts = []
-    for host, paths in hosts.items():
-        if host and not is_host(host):
-            work.problems.append(_invalid_host(ingress, host))
-            continue
-        rules = tuple(work.rules(paths))
-        tls = next(work.tls_sections(host), None)
-        parts.append(
-            HostPart(
-                owner=ingress.ref,
-                host=host,
-                rules=rules,
-                fallback=fallback,
-                redirect=_redirect(values),
-                tls=tls is not None,
-                certificate=None if tls is None else work.certificate(tls, host),
-                regex=manner is Manner.COMPATIBLE and any(rule.regex for rule in rules),
-            )
-        )
-    if any(part.host == "" for part in parts) and not options.catch_all:
-        parts = [part for part in parts if part.host]
-        work.problems.append(_no_catch_all(ingress))
-    return Contribution(
-        parts=tuple(parts),
-        upstreams=tuple({u.name: u for u in work.upstreams}.values()),
-        problems=tuple(dict.fromkeys(work.problems)),
-        certificates=tuple(work.certificates.items()),
-    )
+    return ingress, values, (*problems, *beyond, *swollen)
 
 
 def _by_host(ingress: Ingress) -> dict[str, list[tuple[str, HTTPPath]]]:
@@ -162,6 +148,29 @@ class _Work:
         self.certificates: dict[Name, Certificate] = {}
         self._sections = [frozenset(h.lower() for h in tls.hosts) for tls in ingress.spec.tls]
         self._secrets: dict[Name, Found] = {}
+
+    def parts(self, manner: Manner) -> Iterator[HostPart]:
+        """Give what the Ingress adds to each of its hosts."""
+        fallback = self.fallback()
+        for host, paths in _by_host(self.ingress).items():
+            if host and not is_host(host):
+                self.problems.append(_invalid_host(self.ingress, host))
+                continue
+            if not host and not self.options.catch_all:
+                self.problems.append(_no_catch_all(self.ingress))
+                continue
+            rules = tuple(self.rules(paths))
+            tls = next(self.tls_sections(host), None)
+            yield HostPart(
+                owner=self.ingress.ref,
+                host=host,
+                rules=rules,
+                fallback=fallback,
+                redirect=_redirect(self.values),
+                tls=tls is not None,
+                certificate=None if tls is None else self.certificate(tls, host),
+                regex=manner is Manner.COMPATIBLE and any(rule.regex for rule in rules),
+            )
 
     def rules(self, paths: Iterable[tuple[str, HTTPPath]]) -> Iterator[PathRule]:
         """Turn paths into rules, each with its handler."""
@@ -308,6 +317,17 @@ def _invalid_name(ingress: Ingress) -> Problem:
         severity=Severity.ERROR,
         message=f"{shown(str(ingress.name))} is not a name that Kubernetes takes.",
         hint="Write DNS labels in lower case. Meanwhile: this Ingress is left out.",
+    )
+
+
+def _canary(ingress: Ingress) -> Problem:
+    return Problem(
+        object=ingress.ref,
+        field=CANARY.name,
+        code=Code.ANNOTATION_NOT_SUPPORTED,
+        severity=Severity.ERROR,
+        message="Pillion does not split traffic between an Ingress and its canary yet.",
+        hint="Remove the annotation to have it served like any other. Meanwhile: it is left out.",
     )
 
 
