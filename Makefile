@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+SECONDS ?= 300
 WORKERS ?= 2
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ NODE_PROGRAMS := etcd kube-apiserver kubectl kube-controller-manager kube-schedu
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test test-node setup-node node golden images demo lab bench pins clean
+.PHONY: help setup lint check test test-node setup-node node golden fuzz images demo lab bench pins clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r target doc; do \
@@ -29,7 +30,7 @@ lint: setup ## Style, types, and which room may import which
 	$(BIN)/lint-imports
 
 check: lint ## The everyday run: lint, unit and golden tests; seconds, no network
-	$(PYTEST) tests/unit tests/golden
+	$(PYTEST) tests/unit tests/golden tests/fuzz/test_structure.py
 
 test: lint ## Everything, on a real nginx and a real kube-apiserver (built once, about 6 min)
 	$(BIN)/python -m tests.lab.binaries
@@ -58,6 +59,9 @@ golden: setup ## Rewrite the golden tests' expected files and the reference page
 
 images: ## Build the images with podman or docker; what can be set stands in docker/build.sh
 	docker/build.sh
+
+fuzz: setup ## Try odd text on everything that a cluster can hold; SECONDS=N for each of two tests
+	FUZZ_SECONDS=$(SECONDS) $(PYTEST) tests/fuzz -n 2 $(ARGS)
 
 demo: .venv/ready-demo ## The seed scenario on this machine, until Ctrl-C; ARGS=--once ends by itself
 	@$(BIN)/python examples/demo.py $(ARGS)

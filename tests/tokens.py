@@ -4,6 +4,7 @@ Independent of the code under test: bytes of one directive in, its arguments out
 """
 
 import re
+from typing import NamedTuple
 
 BLANK = b" \t\r\n"
 BUFFER = 4096
@@ -61,3 +62,47 @@ def _end(text: bytes, stops: bytes) -> int:
 
 def _unescaped(token: bytes) -> bytes:
     return re.sub(rb"\\([\"'\\trn])", lambda match: ESCAPES[match[1]], token)
+
+
+class Block(NamedTuple):
+    """A directive: its name and arguments, and what stands in its braces if it has any."""
+
+    name: str
+    arguments: tuple[str, ...]
+    inside: "tuple[Block, ...] | None" = None
+
+
+def configuration(text: bytes) -> tuple[tuple[Block, ...], list[str]]:
+    """Everything that a file says, and its comments."""
+    comments: list[str] = []
+    blocks, rest = _blocks(text, comments, depth=0)
+    if rest:
+        raise NotReadError(f"unexpected {rest[:20]!r}")
+    return blocks, comments
+
+
+def _blocks(text: bytes, comments: list[str], depth: int) -> tuple[tuple[Block, ...], bytes]:
+    blocks: list[Block] = []
+    words: list[str] = []
+    while text := text.lstrip(BLANK):
+        first = text[:1]
+        if first == b"#":
+            comment, _, text = text.partition(b"\n")
+            comments.append(comment.decode())
+        elif first in b";{" and words:
+            text = text[1:]
+            inside = None
+            if first == b"{":
+                inside, text = _blocks(text, comments, depth + 1)
+            blocks.append(Block(words[0], tuple(words[1:]), inside))
+            words = []
+        elif first == b"}" and depth and not words:
+            return tuple(blocks), text[1:]
+        elif first in b";{}":
+            raise NotReadError(f"unexpected {first!r}")
+        else:
+            word, text = _quoted(text) if first in (b'"', b"'") else _bare(text)
+            words.append(_unescaped(word).decode())
+    if words or depth:
+        raise NotReadError("unexpected end of file")
+    return tuple(blocks), b""
