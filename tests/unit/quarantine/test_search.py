@@ -6,7 +6,8 @@ import pytest
 
 from generator.build.certificates import certificate_of
 from generator.experience import Experience, after_refused
-from generator.quarantine import decode, encode
+from generator.quarantine import Quarantine, Reason, decode, encode
+from generator.search import next_trial, suspend
 from generator.template_choice import TemplateChoice
 from tests.ingresses import ingress, rule
 from tests.lab.objects import tls_secret
@@ -148,13 +149,35 @@ def test_a_version_that_nginx_never_took_is_not_a_good_one():
     assert len(loop.refused) == 2
 
 
-def test_two_answers_about_the_same_thing_count_once():
+def test_a_late_answer_about_what_is_held_already_changes_nothing():
     loop = Loop(by_line(BAD)).serve(shop("a", "/old"))
+    loop.judge = by_line(BAD, "location /old/")
     loop.serve(bad("a"))
-    learned_twice = loop.experience
-    refused = loop.refused[-1]
-    status = loop.judge(refused.rendering.body(1).decode())
-    assert after_refused(learned_twice, refused, status).quarantine == learned_twice.quarantine
+    assert loop.held == {"a": "UNAVAILABLE"}
+    for refused in loop.refused:
+        status = loop.judge(refused.rendering.body(1).decode())
+        late = after_refused(loop.experience, refused, status)
+        assert late.quarantine == loop.experience.quarantine
+
+
+def test_one_that_was_good_and_is_refused_unchanged_is_not_tried_as_it_was():
+    loop = Loop(by_line("no such text")).serve(shop("a"))
+    loop.judge = by_line("proxy_pass")
+    loop.serve(shop("a"), bad("b"))
+    assert loop.held == {"a": "UNAVAILABLE", "b": "UNAVAILABLE"}
+    assert len(loop.refused) == 2
+
+
+def test_nobody_is_tried_beside_one_whose_measure_is_new():
+    def judge(text):
+        for poison in ("server_name z.test", BAD, "location /x/"):
+            if poison in text:
+                return by_line(poison)(text) if poison == BAD else refusal()
+        return None
+
+    loop = Loop(judge).serve(shop("a"))
+    loop.serve(shop("a"), shop("w"), bad("x", "/x"), shop("y"), shop("z"))
+    assert loop.held == {"x": "LEFT_OUT", "z": "LEFT_OUT"}
 
 
 @pytest.mark.parametrize("judge", [by_line(BAD), silently(BAD)])
@@ -168,6 +191,14 @@ def test_a_new_process_goes_on_where_the_last_one_ended(judge):
     second.serve(bad("a", "/new"), shop("b"))
     assert not second.refused
     assert "location /old/" in second.served
+
+
+def test_whoever_is_on_trial_when_the_process_ends_is_tried_again():
+    loop = Loop(silently("no such text")).serve(shop("a"), shop("b"), shop("c"))
+    suspects = loop.experience.serving.build.ingresses
+    quarantine = suspend(Quarantine(), suspects, {}, Reason("why"))
+    remembered = decode(encode(next_trial(quarantine)))
+    assert remembered == quarantine
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"\xff", b'{"held": 3}'])

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from generator.nginx.templates import Template, TemplateSet
 from tests.ingresses import ingress, rule
-from tests.trials import BUILT_IN, Loop, both, by_line
+from tests.trials import BUILT_IN, Loop, both, by_line, silently
 
 
 def shop(name, path="/", timeout=""):
@@ -95,3 +95,25 @@ def test_a_template_in_use_that_trips_over_a_new_ingress_costs_that_one():
     assert loop.held == {"trap": "LEFT_OUT"}
     assert "location /new/" in loop.served
     assert loop.experience.templates == replace(loop.experience.templates, good=picky)
+
+
+def test_a_template_in_use_that_trips_over_a_new_part_of_a_host_spares_the_old_part():
+    def part(name, path):
+        return ingress(rule("shared.test", ("Prefix", path, "echo")), name=name)
+
+    loop = Loop(REFUSES)
+    trap = "{% for l in server.locations if 'trap' in l.rule %}{{ nothing.here }}{% endfor %}\n"
+    loop.read_templates(custom(trap, "server.j2"))
+    loop.serve(part("old", "/old"))
+    loop.serve(part("old", "/old"), part("new", "/trap"))
+    assert loop.held == {"new": "LEFT_OUT"}
+    assert "location /old/" in loop.served
+
+
+def test_a_doubted_template_waits_until_the_search_for_culprits_is_over():
+    loop = Loop(silently("proxy_read_timeout 4242s"))
+    loop.read_templates(GOOD)
+    loop.serve(*(shop(name) for name in "abcdefg"), POISON)
+    used = [a.inputs.templates == GOOD for a in loop.attempts]
+    assert used == [True, *[False] * (len(used) - 2), True]
+    assert loop.held == {"poison": "UNAVAILABLE"}
