@@ -3,6 +3,7 @@ They start before nginx and end after it, so that a draining nginx still follows
 endpoints; and as they stay ready, so does the pod. See docs/decisions/0051. */}}
 {{- define "pillion.pod" -}}
 {{- $root := eq (include "pillion.lowPorts" .) "root" -}}
+{{- $capabilities := ternary (list "NET_BIND_SERVICE") list $root -}}
 metadata:
   labels:
     {{- include "pillion.labels" . | nindent 4 }}
@@ -82,8 +83,9 @@ spec:
         {{- if $root }}
         - --nginx-directives=user root;
         {{- end }}
+      # As nginx's, capability and all: `nginx -t` opens the ports too.
       securityContext:
-        {{- include "pillion.container" (list . (ternary 0 101 $root)) | nindent 8 }}
+        {{- include "pillion.container" (list . (ternary 0 101 $root) $capabilities) | nindent 8 }}
       # nginx starts once there is something for it to read.
       startupProbe:
         exec:
@@ -124,7 +126,7 @@ spec:
         - name: {{ .Values.controller.metrics.portName }}
           containerPort: {{ .Values.controller.metrics.port }}
       securityContext:
-        {{- include "pillion.container" (list . 65532) | nindent 8 }}
+        {{- include "pillion.container" (list . 65532 list) | nindent 8 }}
       # Whether its loop turns; the apiserver may be away. There is no readiness: what was
       # served is served on without it.
       livenessProbe:
@@ -167,7 +169,7 @@ spec:
           {{- end }}
         {{- end }}
       securityContext:
-        {{- include "pillion.container" (list . (ternary 0 101 $root) (ternary (list "NET_BIND_SERVICE") list $root)) | nindent 8 }}
+        {{- include "pillion.container" (list . (ternary 0 101 $root) $capabilities) | nindent 8 }}
       # Asked of nginx itself: neither an absent apiserver nor a dead generator changes the answer.
       livenessProbe:
         httpGet:
@@ -258,11 +260,11 @@ spec:
     {{- end }}
 {{- end }}
 
-{{/* A container's security context, of (list $ user [capabilities]). */}}
+{{/* A container's security context, of (list $ user capabilities). */}}
 {{- define "pillion.container" -}}
 {{- $root := index . 0 }}{{- $user := index . 1 -}}
 {{- $capabilities := dict "drop" (list "ALL") -}}
-{{- if gt (len .) 2 }}{{ with index . 2 }}{{ $_ := set $capabilities "add" . }}{{ end }}{{ end -}}
+{{- with index . 2 }}{{ $_ := set $capabilities "add" . }}{{ end -}}
 {{- $context := dict "runAsUser" $user "runAsGroup" $user "runAsNonRoot" (ne $user 0) "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" $capabilities -}}
 {{- toYaml (mergeOverwrite $context (deepCopy $root.Values.controller.containerSecurityContext)) }}
 {{- end }}

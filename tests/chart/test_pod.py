@@ -42,13 +42,12 @@ def test_no_container_may_gain_anything(containers):
         assert context["readOnlyRootFilesystem"] is True
 
 
-def test_only_nginx_may_get_a_capability_and_only_for_ports(containers):
-    added = {
-        name: c["securityContext"]["capabilities"].get("add") for name, c in containers.items()
-    }
-    nginx = added.pop("nginx")
-    assert set(added.values()) == {None}
-    assert nginx in (None, ["NET_BIND_SERVICE"])
+def test_only_what_opens_ports_may_get_a_capability_and_only_that_one(containers):
+    contexts = {name: each["securityContext"] for name, each in containers.items()}
+    added = {name: each["capabilities"].get("add") for name, each in contexts.items()}
+    assert added["generator"] is None
+    assert added["nginx"] == added["reloader"]
+    assert added["nginx"] in (None, ["NET_BIND_SERVICE"])
 
 
 def test_nginx_reads_the_volume_and_writes_beside_it(containers):
