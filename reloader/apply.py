@@ -8,6 +8,7 @@ the newest wins. Where the surroundings are at fault (a full disk, no nginx), it
 so once and takes up the same step at a later look.
 """
 
+import contextlib
 import shutil
 import time
 from dataclasses import dataclass, field, replace
@@ -72,6 +73,7 @@ class Reloader:
         self._tried: Wish | None = None
         self._placed: Placed | None = None
         self._master: Process | None = None
+        self._stuck: frozenset[Identity] = frozenset()
         self._complaint = ""
         self._retry_s = 0.0
 
@@ -221,8 +223,7 @@ class Reloader:
         if not master.workers(process):  # it is starting
             self.patience_s = _AT_ONCE_S
             return
-        expected = Expected(placed.wish.generation, self._settings.status_port)
-        if verify.serves_already(process, expected, self._volume.live):
+        if verify.serves_already(process, self._expected(placed), self._volume.live):
             self._confirm(placed, frozenset())
             return
         outcome = self._reload(process, placed)
@@ -230,6 +231,8 @@ class Reloader:
             self._confirm(placed, outcome)
         elif outcome is Failure.LATE:
             self._fail(placed)
+        elif outcome is Failure.OUTDATED:
+            self.patience_s = 0.0
 
     def _reload(self, process: Process, placed: Placed) -> frozenset[Identity] | Failure:
         before = master.workers(process)
@@ -244,10 +247,25 @@ class Reloader:
         signalled = time.monotonic()
         placed.durations["reload"] = (signalled - placed.placed_at) * 1000
         deadline = placed.deadline or signalled + self._settings.verify_timeout_s
-        expected = Expected(placed.wish.generation, self._settings.status_port)
+        expected = self._expected(placed)
         outcome = verify.await_reload(process, before, expected, deadline, self._wake)
         placed.durations["verify"] = _ms_since(signalled)
+        if isinstance(outcome, frozenset):
+            self._write_off(master.workers(process) - outcome)
         return outcome
+
+    def _expected(self, placed: Placed) -> Expected:
+        port = self._settings.status_port
+        return Expected(placed.wish.generation, port, self._stuck, self._has_newer_wish)
+
+    def _has_newer_wish(self) -> bool:
+        stamp = stamp_of(self._volume.wish)
+        return stamp is not None and stamp != self._seen
+
+    def _write_off(self, stuck: frozenset[Identity]) -> None:
+        for pid, _ in sorted(stuck - self._stuck):
+            log.warning(Event.NGINX_STUCK, pid=pid)
+        self._stuck = stuck
 
     def _confirm(self, placed: Placed, started: frozenset[Identity]) -> None:
         self._live.confirm()
@@ -286,7 +304,14 @@ class Reloader:
 
     def _return_to(self, earlier: Placed) -> None:
         process = self._find_master()
-        if process is None or isinstance(self._reload(process, earlier), frozenset):
+        if process is None:
+            return
+        if self._expected(earlier).is_answered():
+            # It never took the other, and will find this one whenever it looks.
+            with contextlib.suppress(OSError):
+                master.hang_up(process)
+            return
+        if isinstance(self._reload(process, earlier), frozenset):
             return
         message = self._reason(earlier)
         log.error(Event.RESTORE_FAILED, generation=earlier.wish.generation, message=message)

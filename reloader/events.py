@@ -71,6 +71,13 @@ class Event(enum.StrEnum):
             "configuration is in place."
         ),
     )
+    NGINX_STUCK = (
+        "nginx.stuck",
+        (
+            "The worker `pid` of an earlier configuration does not hear that it is to quit. It "
+            "takes no new connections, and nobody waits for it; kill it if it stays."
+        ),
+    )
     NGINX_UNREACHABLE = (
         "nginx.unreachable",
         (

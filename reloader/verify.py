@@ -9,6 +9,7 @@ import contextlib
 import enum
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from reloader.master import Identity, Process
 from reloader.wake import Wake
 
 _LOOK_AGAIN_S = 0.01
+_STUCK_S = 2.0
+"""An old worker that so long after its successors answer has not heard that it is to quit
+hears nothing: it takes no connections either, and must not hold up changes."""
+_STANDSTILL_S = 3.0
+"""A reload of which nothing shows after so long may give way to a newer wish."""
 _REQUEST = b"GET /generation HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
@@ -27,6 +33,8 @@ class Failure(enum.Enum):
     LATE = enum.auto()
     GONE = enum.auto()
     """The master has ended."""
+    OUTDATED = enum.auto()
+    """Nothing happens, and there is a newer wish."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,10 @@ class Expected:
 
     generation: int
     port: int
+    stuck: frozenset[Identity] = frozenset()
+    """Old workers that nobody waits for any more."""
+    is_outdated: Callable[[], bool] = lambda: False
+    """Whether there is a newer wish."""
 
     def is_answered(self) -> bool:
         """Ask on a fresh connection."""
@@ -76,14 +88,19 @@ def await_reload(
 
     `before` are the workers at the time of the signal.
     """
+    signalled, answered = time.monotonic(), float("inf")
     while not wake.stopping:
-        workers = master.workers(process)
-        renewed = bool(workers) and workers.isdisjoint(before)
-        if renewed and expected.is_answered():
-            return workers
+        workers, now = master.workers(process), time.monotonic()
+        fresh = workers - before
+        if fresh and expected.is_answered():
+            answered = min(answered, now)
+            if workers - expected.stuck == fresh or now > answered + _STUCK_S:
+                return fresh
         if not master.lives(process):
             return Failure.GONE
-        if time.monotonic() > deadline:
+        if not fresh and now > signalled + _STANDSTILL_S and expected.is_outdated():
+            return Failure.OUTDATED
+        if now > deadline:
             return Failure.LATE
         wake.pause(_LOOK_AGAIN_S)
     raise Trouble(Event.STOPPED, "the reloader ends")
