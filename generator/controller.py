@@ -47,7 +47,9 @@ log = structlog.get_logger()
 _RELOADER_PATIENCE_S = 5.0
 """How long to wait for the reloader to say what nginx can do; then the least is assumed."""
 _VOLUME_RETRY_S = 1.0
-_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 30.0
+_MEND_S = 1.0
+"""Between two looks at what stands on the volume: a stat for each file."""
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 5.0
 """Between tries of what is refused without being any Ingress's fault."""
 
 

@@ -56,8 +56,9 @@ class Memory:
         self._keep("known.json", text)
 
     def _keep(self, name: str, text: bytes) -> None:
-        if self._kept.get(name) != text:
-            write_atomically(self._known.with_name(name), text)
+        path = self._known.with_name(name)
+        if self._kept.get(name) != text or not path.exists():
+            write_atomically(path, text)
             self._kept[name] = text
 
     def _certificate(self, digest: str) -> Certificate | None:

@@ -4,7 +4,10 @@ Order matters: files come before the wish that names them, and go only once a la
 wish is live. Whatever was on the volume before this process counts too.
 """
 
-from collections.abc import Iterable
+import errno
+import fcntl
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from generator.model import File
@@ -19,14 +22,13 @@ class Publisher:
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
-        self._named: dict[int, frozenset[str]] = {}
+        self._named: dict[int, Mapping[str, File]] = {}
         self._written: dict[str, tuple[int, int]] = {}
         self._last: Wish | None = None
 
     def prepare(self) -> None:
         """Make the folders, and find out how far earlier processes have counted."""
-        for folder in (self._volume.wish.parent, self._volume.files):
-            folder.mkdir(exist_ok=True)
+        self._make_folders()
         self._last = read_or_none(self._volume.wish, Wish.parse)
 
     def next_generation(self) -> int:
@@ -41,12 +43,25 @@ class Publisher:
 
     def publish(self, wish: Wish, files: Iterable[File]) -> None:
         """Make this the wish; the rename of its file is the moment."""
+        self._make_folders()
         named = {file.digest: file for file in files}
         for file in named.values():
             self._write(file)
-        write_atomically(self._volume.wish, wish.encode())
-        self._named[wish.generation] = frozenset(named)
+        self._write_wish(wish)
+        self._named[wish.generation] = named
         self._last = wish
+
+    def mend(self) -> None:
+        """Write again what somebody took away or damaged since; a wish of another stays."""
+        if self._last is None or self._last.generation not in self._named:
+            return
+        self._make_folders()
+        for named in self._named.values():
+            for file in named.values():
+                self._write(file)
+        wish = self._volume.wish
+        if not self._intact(wish) and read_or_none(wish, Wish.parse) is None:
+            self._write_wish(self._last)
 
     @property
     def last(self) -> Wish | None:
@@ -68,11 +83,19 @@ class Publisher:
         if live not in self._named:
             return
         self._named = {g: named for g, named in self._named.items() if g >= live}
-        kept = frozenset().union(*self._named.values())
+        kept = frozenset[str]().union(*self._named.values())
         for path in self._volume.files.iterdir():
             if path.name not in kept:
                 path.unlink(missing_ok=True)
                 self._written.pop(path.name, None)
+
+    def _make_folders(self) -> None:
+        for folder in (self._volume.wish.parent, self._volume.files):
+            folder.mkdir(exist_ok=True)
+
+    def _write_wish(self, wish: Wish) -> None:
+        write_atomically(self._volume.wish, wish.encode())
+        self._written[self._volume.wish.name] = _stamp(self._volume.wish)
 
     def _write(self, file: File) -> None:
         path = self._volume.files / file.digest
@@ -87,6 +110,22 @@ class Publisher:
             return self._written.get(path.name) == _stamp(path)
         except FileNotFoundError:
             return False
+
+
+def claim(volume: Volume) -> int:
+    """Take the volume for this process; give the descriptor that holds it.
+
+    Two generators would each undo the wishes of the other, and sweep its files. Raises
+    OSError where another has it. The kernel lets go of it when the process ends.
+    """
+    folder = os.open(volume.root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        message = "another generator writes to this volume"
+        raise OSError(errno.EWOULDBLOCK, message, str(volume.root)) from None
+    return folder
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from generator.blame import named_file
 from generator.build import Known
 from generator.events import Event
 from generator.memory import Memory
-from generator.publish import Publisher
+from generator.publish import Publisher, claim
 from generator.quarantine import Quarantine
 from reloader.contract import Status, Volume, Wish
 
@@ -36,6 +36,8 @@ class Wishes:
     """Methods that write may raise OSError: the volume is full, read-only, not there."""
 
     def __init__(self, volume: Volume, now: Callable[[], float] = time.monotonic) -> None:
+        self._volume = volume
+        self._claim: int | None = None
         self._publisher = Publisher(volume)
         self._memory = Memory(volume)
         self._answers = Answers(volume)
@@ -45,7 +47,9 @@ class Wishes:
         self._keeping: asyncio.TimerHandle | None = None
 
     def prepare(self) -> tuple[Quarantine, Known]:
-        """Make the folders, and give what an earlier process has learned."""
+        """Claim the volume, make its folders, and give what an earlier process has learned."""
+        if self._claim is None:
+            self._claim = claim(self._volume)
         self._publisher.prepare()
         return self._memory.recall()
 
@@ -89,6 +93,10 @@ class Wishes:
         """Whether nginx could not read a file since it is not what we wrote."""
         file = named_file(status)
         return bool(file) and not self._publisher.is_intact(file)
+
+    def mend(self) -> None:
+        """Write again what somebody took from the volume, or damaged."""
+        self._publisher.mend()
 
     def sweep(self, generation: int) -> None:
         """Delete files that no wish needs any more."""

@@ -1,7 +1,7 @@
 """`live/status.json`: the answer to the newest wish that was tried.
 
 An answer that cannot be written now is written at a later look; a file that somebody
-took away comes back.
+took away or changed comes back.
 """
 
 import dataclasses
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from reloader.check import Build, Refusal
 from reloader.contract import Status, Volume, Wish, write_atomically
+from reloader.live import Stamp, stamp_of
 from reloader.master import Identity
 
 
@@ -19,6 +20,7 @@ class Answer:
         self._volume = volume
         self._status = Status(generation=0, hash="", applied=False, serving=0)
         self._written: Status | None = None
+        self._stamp: Stamp | None = None
 
     @property
     def serving(self) -> int:
@@ -74,9 +76,11 @@ class Answer:
 
     def write(self) -> None:
         """Write what is not written yet. Raises OSError where the volume does not take it."""
-        if self._written != self._status or not self._volume.status.exists():
-            write_atomically(self._volume.status, self._status.encode())
-            self._written = self._status
+        path = self._volume.status
+        stamp = stamp_of(path)
+        if self._written != self._status or stamp is None or stamp != self._stamp:
+            write_atomically(path, self._status.encode())
+            self._written, self._stamp = self._status, stamp_of(path)
 
     def _about(self, wish: Wish, durations: Mapping[str, float]) -> Status:
         return Status(

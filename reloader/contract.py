@@ -131,13 +131,27 @@ class Status:
             fields = {name: value for name, value in told.items() if name in known}
             for name in ("nginx_modules", "started_workers"):
                 fields[name] = tuple(fields.get(name, ()))
-            return cls(**fields)
+            status = cls(**fields)
         except (ValueError, TypeError, AttributeError) as error:
             raise ContractError(f"not a status: {error}") from error
+        if not status._is_sound():
+            raise ContractError("not a status: a value is of another type than it should be")
+        return status
 
     def encode(self) -> bytes:
         """Give the file's bytes."""
         return json.dumps(dataclasses.asdict(self), indent=1).encode() + b"\n"
+
+    def _is_sound(self) -> bool:
+        numbers = (self.generation, self.serving, self.line, self.draining, *self.started_workers)
+        words = (self.hash, self.stage, self.message, self.file)
+        texts = (*words, self.nginx_version, *self.nginx_modules)
+        return (
+            isinstance(self.applied, bool)
+            and all(type(number) is int and number >= 0 for number in numbers)
+            and all(isinstance(text, str) for text in texts)
+            and all(isinstance(ms, int | float) for ms in dict(self.durations).values())
+        )
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:

@@ -35,11 +35,11 @@ class Live:
 
         At first it takes what an earlier reloader left; with nothing, the bootstrap.
         """
+        self._volume.temp.mkdir(parents=True, exist_ok=True)
         stamp = stamp_of(self._volume.live)
         if stamp is not None and stamp == self._stamp:
             return False
         self._volume.live.parent.mkdir(parents=True, exist_ok=True)
-        self._volume.temp.mkdir(parents=True, exist_ok=True)
         found = read_or_none(self._volume.live, Wish.parse)
         first = self._stamp is None
         if first and found is not None:

@@ -1,9 +1,11 @@
 """What stands on the volume when: files before the wish, and until no wish needs them."""
 
+import os
+
 import pytest
 
 from generator.model import File
-from generator.publish import Publisher
+from generator.publish import Publisher, claim
 from reloader.contract import Status, Volume, Wish
 
 A, B, C = (File(text) for text in (b"a", b"b", b"c"))
@@ -101,3 +103,28 @@ def test_a_broken_file_on_the_volume_counts_as_none(volume, publisher):
     volume.wish.write_bytes(b"# pillion generation x")
     publisher.prepare()
     assert (publisher.last, publisher.next_generation()) == (None, 1)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")])
+def test_what_somebody_takes_away_or_damages_is_mended(damage, volume, publisher):
+    publisher.publish(wish(1), [A])
+    damage(volume.wish)
+    damage(volume.files / A.digest)
+    publisher.mend()
+    assert Wish.parse(volume.wish.read_bytes()) == wish(1)
+    assert files(volume) == {A.digest: b"a"}
+
+
+def test_the_whole_wish_of_another_is_left_alone(volume, publisher):
+    publisher.publish(wish(1), [A])
+    volume.wish.write_bytes(wish(2).encode())
+    publisher.mend()
+    assert Wish.parse(volume.wish.read_bytes()) == wish(2)
+
+
+def test_a_volume_has_one_generator_and_then_the_next(volume):
+    claimed = claim(volume)
+    with pytest.raises(OSError, match="another generator"):
+        claim(volume)
+    os.close(claimed)
+    os.close(claim(volume))

@@ -50,7 +50,13 @@ def test_a_status_of_a_later_version_can_be_read():
     assert Status.parse(told).serving == 1
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"generation": 1'])
+WRONG = [b'"serving": "x"', b'"applied": 1', b'"nginx_modules": [1]', b'"durations": {"a": []}']
+WHOLE = b'{"generation": 1, "hash": "", "applied": true, "serving": 1, '
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"{}", b'{"generation": 1', *(WHOLE + wrong + b"}" for wrong in WRONG)]
+)
 def test_what_is_no_status_is_refused(text):
     with pytest.raises(ContractError, match="not a status"):
         Status.parse(text)
