@@ -15,7 +15,7 @@ from pillion.lines import Sink, as_line
 
 log = structlog.get_logger()
 
-_STEADY_S = 10.0
+_STEADY_S = 3.0
 """Who lives so long has recovered."""
 _FORCE_S = 2.0
 """How long a process has from one signal of its end to the next."""
@@ -34,7 +34,7 @@ class Program:
     name: str
     command: Sequence[str]
     first_wait_s: float = 0.1
-    longest_wait_s: float = 10.0
+    longest_wait_s: float = 2.0
     gentle: signal.Signals = signal.SIGTERM
     grace_s: float = 5.0
     """How long it may take to end after the gentle signal."""
@@ -84,6 +84,12 @@ class Supervisor:
                 if (child := self._start(program)) is not None:
                     started.append(child)
                     await self._watch(program, child)
+                    if _gave_up(child):
+                        # What earlier ones left has had its time, and may be in the way:
+                        # a worker of nginx that hears nothing holds the ports.
+                        for earlier in started[:-1]:
+                            earlier.send_to_group(signal.SIGKILL)
+                        del started[:-1]
                 if self._is_stopping():
                     break
                 if time.monotonic() - began > _STEADY_S:
@@ -135,6 +141,11 @@ class Supervisor:
     async def _unless_stopped(self, task: asyncio.Task[Any]) -> None:
         """Wait for it, but not past the first call to stop."""
         await _first(task, self._stops[0], None)
+
+
+def _gave_up(child: Child) -> bool:
+    """Whether it ended by itself, and not as it should."""
+    return child.ended.done() and child.ended.result() > 0
 
 
 async def _first(task: asyncio.Task[Any], event: asyncio.Event, timeout_s: float | None) -> None:

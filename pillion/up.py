@@ -113,7 +113,6 @@ def programs(pair: Pair, volume: Volume) -> tuple[Program, ...]:
         Program(
             name="nginx",
             command=nginx,
-            longest_wait_s=2.0,
             gentle=signal.SIGQUIT,
             grace_s=pair.grace_s,
             firm=signal.SIGTERM,
