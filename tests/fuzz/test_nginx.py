@@ -1,7 +1,5 @@
 """Whatever stands in the cluster, nginx takes what is made of it, without a warning of ours."""
 
-import pytest
-
 from generator.build import Memo, build
 from generator.nginx import render as rendering
 from generator.nginx.overlay import built_in
@@ -16,7 +14,6 @@ MANY = strategies.cluster(5, 10)
 """nginx takes as long for ten Ingresses as for one; a culprit is found by shrinking."""
 
 
-@pytest.mark.timeout(0)
 def test_nginx_takes_all_that_parsing_lets_in(tmp_path):
     (tmp_path / "files").mkdir()
     environment = nginx.environment(tmp_path)
