@@ -17,6 +17,9 @@ Each node has to set net.ipv4.ip_unprivileged_port_start to 80 or less, or nginx
 {{- if and (not $deployment) .Values.controller.autoscaling.enabled }}
 controller.autoscaling changes nothing for a DaemonSet.
 {{- end }}
+{{- if .Values.controller.metrics.enabled }}
+The generator does not answer /metrics yet: what controller.metrics makes is there, and every scrape fails until a later version.
+{{- end }}
 {{- if include "pillion.foreignTemplate" . }}
 controller.customTemplate.configMapKey is {{ .Values.controller.customTemplate.configMapKey }}, a template of ingress-nginx in Go's language, and is not used. Templates here are Jinja: controller.templates, docs/templates.md.
 {{- end }}
