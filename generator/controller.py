@@ -23,6 +23,7 @@ from generator.events import Event
 from generator.experience import (
     Experience,
     after_applied,
+    after_deletions,
     after_failure,
     after_giving_up,
     after_refused,
@@ -165,7 +166,8 @@ class Controller:
     async def _note_changes(self) -> None:
         while True:
             await self._source.changed()
-            self._snapshot = self._source.snapshot()
+            before, self._snapshot = self._snapshot, self._source.snapshot()
+            self._experience = after_deletions(self._experience, before, self._snapshot)
             self._changed()
 
     async def _follow_templates(self) -> None:
@@ -333,7 +335,8 @@ class Controller:
 
     def _is_served(self, attempt: Attempt) -> None:
         was_trial = bool(attempt.inputs.quarantine.trying)
-        self._experience = after_applied(self._experience, attempt)
+        learned = after_applied(self._experience, attempt)
+        self._experience = after_deletions(learned, attempt.inputs.source, self._snapshot)
         self._trial_is_due = not was_trial or self._snapshot is attempt.inputs.source
         self._tell_what_was_learned("")
         self._ready |= not self._experience.quarantine.searching

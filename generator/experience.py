@@ -18,6 +18,7 @@ from generator.objects import Ingress, Name
 from generator.problems import Code
 from generator.quarantine import Measure, Quarantine, Reason, asks_the_same
 from generator.search import acquitted, convicted, given_up, hold, suspend
+from generator.snapshot import Snapshot
 from generator.template_choice import TemplateChoice
 from reloader.contract import Status
 
@@ -44,6 +45,23 @@ def after_applied(experience: Experience, attempt: Attempt) -> Experience:
         known=_good_now(experience.known, attempt),
         serving=attempt,
     )
+
+
+def after_deletions(experience: Experience, before: Snapshot, now: Snapshot) -> Experience:
+    """Forget the certificates of Secrets that were there and are no more: that is meant.
+
+    Of a Secret that was never there, as after a restart without the right to read it, the
+    last good one stays.
+    """
+    if before.secrets is now.secrets:
+        return experience
+    known = experience.known
+    kept = {
+        name: certificate
+        for name, certificate in known.certificates.items()
+        if name not in before.secrets or name in now.secrets
+    }
+    return replace(experience, known=replace(known, certificates=kept))
 
 
 def may_go_on(before: Experience, now: Experience) -> bool:
