@@ -29,7 +29,12 @@ if [ "$testing" ]; then
     grep -q -f {folder}/silent_poisons "$conf" && refuse "could not build server_names_hash"
     if [ -e {folder}/known_files ]; then
         file=$(grep -o '/files/[0-9a-f]*' "$conf" | grep -v -f {folder}/known_files | head -n1)
-        [ "$file" ] && refuse "cannot load certificate \\"/volume$file\\": PEM_read_bio"
+        if [ "$file" ] && [ -e {folder}/damage ]; then
+            rm {folder}/damage {folder}/known_files
+            echo damaged > "${{conf%/live/*}}$file"
+        elif [ "$file" ]; then
+            refuse "cannot load certificate \\"/volume$file\\": PEM_read_bio"
+        fi
     fi
 fi
 exec {nginx} "$@"
@@ -55,6 +60,11 @@ class RefusingNginx:
     def refuses_files_but(self, known: Iterable[str]) -> None:
         """From now on: every certificate but these, by its file."""
         (self._folder / "known_files").write_text("".join(f"{name}\n" for name in known))
+
+    def damages_files_but(self, known: Iterable[str]) -> None:
+        """The next certificate that is not one of these is damaged before it is read."""
+        self.refuses_files_but([*known])
+        (self._folder / "damage").touch()
 
     @property
     def checks(self) -> int:

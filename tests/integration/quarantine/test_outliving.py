@@ -99,18 +99,15 @@ def test_a_certificate_that_nginx_refuses_costs_its_secret_alone(nginx, site):
     assert not [p for p in site.pair.logs() if p.get("code") == "refused-by-nginx"]
 
 
-def test_a_file_that_was_damaged_on_the_volume_is_written_anew(site):
+def test_a_file_that_is_damaged_before_nginx_reads_it_is_written_anew(nginx, site):
     tls = [{"hosts": ["shop.test"], "secretName": "tls"}]
-    site.holds(shop(tls=tls), tls_secret("tls", AUTHORITY.issue("shop.test", "www.shop.test")))
-    for path in Volume(site.pair.volume).files.iterdir():
-        path.write_bytes(b"damaged")
-    site.holds(
-        shop(path="/new", tls=tls),
-        tls_secret("tls", AUTHORITY.issue("shop.test", "new.test")),
-        shop("other"),
-    )
-    assert site.answers("https://shop.test/new") == "shop"
+    site.holds(shop(tls=tls), tls_secret("tls", AUTHORITY.issue("shop.test", "old.test")))
+    nginx.damages_files_but(path.name for path in Volume(site.pair.volume).files.iterdir())
+    site.holds(shop(tls=tls), tls_secret("tls", AUTHORITY.issue("shop.test", "new.test")))
     assert "new.test" in site.web.names("shop.test")
+    (failed,) = site.pair.logs("config.failed")
+    assert "cannot load certificate" in failed["message"]
+    assert not [p for p in site.pair.logs() if p.get("code") == "certificate-invalid"]
 
 
 def test_a_reload_that_fails_blames_nobody_and_is_tried_again(site):
