@@ -116,13 +116,17 @@ def _checks(value: Value) -> dict[str, Any]:
 
 
 def told(found: list[Value]) -> dict[str, Any]:
-    """Give what NOTES go by: which values there are, which change nothing, and why."""
+    """Give what templates go by: which values there are, and which change nothing, and why.
+
+    Of each value that is there it says the default, or null where null means something.
+    """
     known: dict[str, Any] = {}
     for value in found:
         at = known
         for key in value.path[:-1]:
             at = at.setdefault(key, {})
-        at[value.path[-1]] = True
+        nullable = "null" in value.schema.get("type", ())
+        at[value.path[-1]] = [None if nullable else value.default]
     return {"known": known, "ignored": {v.name: v.ignored for v in found if v.ignored}}
 
 

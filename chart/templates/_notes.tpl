@@ -20,6 +20,9 @@ controller.autoscaling changes nothing for a DaemonSet.
 {{- if .Values.controller.metrics.enabled }}
 The generator does not answer /metrics yet: what controller.metrics makes is there, and every scrape fails until a later version.
 {{- end }}
+{{- if not .Values.controller.shareProcessNamespace }}
+controller.shareProcessNamespace is true whatever is said: the reloader finds nginx by it.
+{{- end }}
 {{- if include "pillion.foreignTemplate" . }}
 controller.customTemplate.configMapKey is {{ .Values.controller.customTemplate.configMapKey }}, a template of ingress-nginx in Go's language, and is not used. Templates here are Jinja: controller.templates, docs/templates.md.
 {{- end }}
@@ -41,12 +44,15 @@ The images of generator and reloader are named localhost/...: they have to be on
 {{- end }}
 {{- end }}
 
-{{/* Paths that the chart does not know, a line each, of (list values known prefix). */}}
+{{/* Paths that the chart does not know and that say something, a line each, of
+(list values known prefix). */}}
 {{- define "pillion.unknown" -}}
 {{- $known := index . 1 }}{{- $prefix := index . 2 }}
 {{- range $key, $value := index . 0 }}
 {{- if not (hasKey $known $key) }}
+{{- if $value }}
 {{ $prefix }}{{ $key }}
+{{- end }}
 {{- else if and (kindIs "map" $value) (kindIs "map" (get $known $key)) }}
 {{- include "pillion.unknown" (list $value (get $known $key) (printf "%s%s." $prefix $key)) }}
 {{- end }}

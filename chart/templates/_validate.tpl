@@ -1,3 +1,21 @@
+{{/* Puts defaults back where a key stands in a values file with nothing below it: Helm takes
+that for the wish to have none. Each file of templates begins with it. */}}
+{{- define "pillion.defaults" -}}
+{{- include "pillion.restore" (list .Values (.Files.Get "files/values.json" | fromJson).known) }}
+{{- end }}
+
+{{- define "pillion.restore" -}}
+{{- $values := index . 0 }}
+{{- range $key, $known := index . 1 }}
+{{- if kindIs "map" $known }}
+{{- if not (kindIs "map" (get $values $key)) }}{{ $_ := set $values $key dict }}{{ end }}
+{{- include "pillion.restore" (list (get $values $key) $known) }}
+{{- else if and (kindIs "invalid" (index $values $key)) (not (kindIs "invalid" (first $known))) }}
+{{- $_ := set $values $key (first $known) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What no schema can say: one whole sentence for each combination that cannot work. */}}
 {{- define "pillion.validate" -}}
 {{- with .Values.controller }}
