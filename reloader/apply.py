@@ -30,6 +30,9 @@ log = structlog.get_logger()
 
 _SOON_S = 0.1
 _AT_ONCE_S = 0.01
+_BARE_S = 1.0
+"""A master that has no workers for so long does not start: it could spawn none, or they
+ended at once, and it will not try again before it reloads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,7 @@ class Reloader:
         self._placed: Placed | None = None
         self._master: Process | None = None
         self._stuck: frozenset[Identity] = frozenset()
+        self._bare_since: float | None = None
         self._complaint = ""
         self._retry_s = 0.0
 
@@ -135,6 +139,7 @@ class Reloader:
 
     def _settle(self) -> None:
         process = self._find_master()
+        self._look_for_workers(process)
         placed = self._placed
         if placed is None:
             return
@@ -210,6 +215,21 @@ class Reloader:
                 self._placed = Placed(wish=self._live.wish, answered=False)
         return process
 
+    def _look_for_workers(self, process: Process | None) -> None:
+        if process is None or master.workers(process):
+            self._bare_since = None
+            return
+        if self._bare_since is None:
+            self._bare_since = time.monotonic()
+        self.patience_s = _SOON_S
+        if self._placed is None and self._is_bare():
+            log.warning(Event.NGINX_BARE, pid=process.pid)
+            self._placed = Placed(wish=self._live.wish, answered=False)
+
+    def _is_bare(self) -> bool:
+        since = self._bare_since
+        return since is not None and time.monotonic() > since + _BARE_S
+
     def _await_nginx(self, placed: Placed) -> None:
         if not placed.announced:
             conf = str(self._volume.live)
@@ -220,7 +240,7 @@ class Reloader:
     def _serve(self, process: Process, placed: Placed) -> None:
         if placed.deadline is None:
             placed.deadline = time.monotonic() + self._settings.verify_timeout_s
-        if not master.workers(process):  # it is starting
+        if not master.workers(process) and not self._is_bare():  # it is starting
             self.patience_s = _AT_ONCE_S
             return
         if verify.serves_already(process, self._expected(placed), self._volume.live):

@@ -71,6 +71,13 @@ class Event(enum.StrEnum):
             "configuration is in place."
         ),
     )
+    NGINX_BARE = (
+        "nginx.bare",
+        (
+            "The master `pid` has no workers: it could start none, for want of memory or file "
+            "descriptors, and does not try again by itself. It is told to reload."
+        ),
+    )
     NGINX_STUCK = (
         "nginx.stuck",
         (
