@@ -19,11 +19,13 @@ class Timing(Struct, frozen=True, kw_only=True):
     """How long a watch is asked for, drawn anew each time."""
     first_s: float = 0.1
     """The longest wait after a first failure; doubles with each."""
-    cap_s: float = 30.0
-    """The longest wait when the apiserver is in trouble (5xx, 429)."""
+    cap_s: float = 4.0
+    """The longest wait when the apiserver is in trouble (5xx, 429); see decision 0082."""
+    retry_after_cap_s: float = 30.0
+    """The longest wait that it may ask for (Retry-After)."""
     unreachable_cap_s: float = 2.0
     """The same while no one answers: trying burdens no one, and its return is seen soon."""
-    refused_cap_s: float = 10.0
+    refused_cap_s: float = 4.0
     """The same while it refuses (403, 404), until someone grants it."""
     tell_after_s: float = 1.0
     """A refusal is told when it lasts: an apiserver that starts refuses everyone for a moment."""

@@ -273,7 +273,7 @@ class EventWriter:
             self._complaint = "403"
         forbidden = error.status == 403
         wait_s = self._pace.forbidden_s if forbidden else self._backoff.next_s(self._timing.cap_s)
-        await asyncio.sleep(wait_s + min(error.retry_after_s, self._timing.cap_s))
+        await asyncio.sleep(wait_s + min(error.retry_after_s, self._timing.retry_after_cap_s))
         return False
 
     def _timestamp(self) -> str:

@@ -316,7 +316,7 @@ class Reflector(Generic[Object]):
             wait_s = self._backoffs[_Cap.BUSY].next_s(timing.cap_s)
         else:
             wait_s = self._backoffs[_Cap.REFUSED].next_s(timing.refused_cap_s)
-        return wait_s + min(error.retry_after_s, timing.cap_s)
+        return wait_s + min(error.retry_after_s, timing.retry_after_cap_s)
 
     def _note_list(self, reason: str) -> None:
         first = not self.listed

@@ -20,6 +20,7 @@ SOON = Timing(
     silence_s=2.0,
     first_s=0.01,
     cap_s=0.05,
+    retry_after_cap_s=0.05,
     unreachable_cap_s=0.05,
     refused_cap_s=0.05,
     confirm_empty_s=0.05,
