@@ -7,8 +7,7 @@ answers teach is worked out in `experience.py`.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable
 
 import structlog
 from msgspec import Struct
@@ -17,24 +16,24 @@ from msgspec.structs import replace
 from generator import template_choice
 from generator.answers import first_status
 from generator.attempt import Attempt, Inputs, Maker
-from generator.build import Known, Options
+from generator.build import Options
 from generator.debounce import Debounce, spacing_s
 from generator.events import Event
 from generator.experience import (
     Experience,
     after_applied,
     after_deletions,
-    after_failure,
     after_giving_up,
     after_refused,
     may_go_on,
 )
+from generator.making import make
 from generator.nginx.environment import Capabilities, Environment
 from generator.nginx.errors import TemplateError
 from generator.nginx.overlay import differing
-from generator.objects import Ingress
 from generator.problems import Problem, Problems
 from generator.quarantine import released
+from generator.reporting import Reporter
 from generator.search import next_trial
 from generator.snapshot import Snapshot, Source
 from generator.telling import Telling
@@ -52,19 +51,6 @@ _MEND_S = 1.0
 """Between two looks at what stands on the volume: a stat for each file."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 5.0
 """Between tries of what is refused without being any Ingress's fault."""
-
-
-class Reporter(Protocol):
-    """Tells the cluster what became of its Ingresses."""
-
-    def publish(self, served: Iterable[Ingress]) -> None:
-        """Take note that these are served now, and no others are ours. Returns at once."""
-
-    def tell(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
-        """Take note that these are all the problems there are. Returns at once."""
-
-    async def run(self) -> None:
-        """Tell it, and keep telling until cancelled."""
 
 
 class Setup(Struct, frozen=True, kw_only=True):
@@ -256,39 +242,22 @@ class Controller:
         return serving.inputs.source if serving and quarantine.trying else self._snapshot
 
     def _make(self, source: Snapshot) -> Attempt | None:
-        """Make an attempt; who keeps it from being written down is held."""
-        while True:
-            experience = self._experience
-            try:
-                made = self._maker.make(
-                    Inputs(
-                        source=source,
-                        quarantine=experience.quarantine,
-                        known=self._known(),
-                        options=self._options,
-                        environment=self._environment,
-                        templates=experience.templates.used,
-                    )
-                )
-            except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
-                self._telling.bug(error)
-                return None
-            if isinstance(made, Attempt):
-                return made
-            self._experience = after_failure(experience, made)
-            if (self._experience.quarantine, self._experience.templates) == (
-                experience.quarantine,
-                experience.templates,
-            ):
-                self._telling.bug(made.error)
-                return None
-
-    def _known(self) -> Known:
-        """Give what is good, and the certificates of a wish that nginx may be taking just now."""
-        known, last = self._experience.known, self._last
-        if last is None:
-            return known
-        return replace(known, certificates={**known.certificates, **last.build.certificates})
+        """Make an attempt; None where a bug of ours keeps it from being made."""
+        experience = self._experience
+        inputs = Inputs(
+            source=source,
+            quarantine=experience.quarantine,
+            known=experience.known,
+            options=self._options,
+            environment=self._environment,
+            templates=experience.templates.used,
+        )
+        try:
+            self._experience, attempt = make(experience, inputs, self._maker, self._last)
+        except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
+            self._telling.bug(error)
+            return None
+        return attempt
 
     def _nothing_new(self, attempt: Attempt) -> None:
         """Take Ingresses into account that add no text, such as one whose paths are all taken."""
@@ -317,18 +286,8 @@ class Controller:
 
     def _applied(self, status: Status, published: Published) -> None:
         attempt = published.attempt
-        stages = {**published.durations, **status.durations}
-        log.info(
-            Event.CONFIG_APPLIED,
-            generation=status.generation,
-            hash=status.hash,
-            ingresses=len(attempt.build.ingresses),
-            servers=len(attempt.build.model.servers),
-            upstreams=len(attempt.build.model.upstreams),
-            problems=len(self._problems(attempt)),
-            **{f"{stage}_ms": round(ms, 1) for stage, ms in stages.items()},
-            total_ms=round((self._now() - published.changed_at) * 1000, 1),
-        )
+        problems = len(self._problems(attempt))
+        self._telling.applied(status, published, problems, self._now())
         self._retry_s = 0.0
         self._sweep(status.generation)
         self._is_served(attempt)

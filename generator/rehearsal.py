@@ -8,11 +8,11 @@ from generator.attempt import Attempt, Inputs, Maker
 from generator.experience import (
     Experience,
     after_applied,
-    after_failure,
     after_giving_up,
     after_refused,
     may_go_on,
 )
+from generator.making import make
 from generator.quarantine import released
 from generator.search import next_trial
 from reloader.contract import Status
@@ -59,19 +59,4 @@ def _make(
     if quarantine.trying and experience.serving:
         source = experience.serving.inputs.source
     experience = replace(experience, quarantine=quarantine)
-    while True:
-        made = maker.make(
-            replace(
-                inputs,
-                source=source,
-                quarantine=experience.quarantine,
-                known=experience.known,
-                templates=experience.templates.used,
-            )
-        )
-        if isinstance(made, Attempt):
-            return experience, made
-        learned = after_failure(experience, made)
-        if learned == experience:
-            raise made.error
-        experience = learned
+    return make(experience, replace(inputs, source=source), maker, None)

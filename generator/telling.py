@@ -10,6 +10,8 @@ from generator.nginx.templates import TemplateSet
 from generator.objects import Name, ObjectRef
 from generator.problems import Problem, Severity
 from generator.snapshot import Origin
+from generator.wishes import Published
+from reloader.contract import Status
 
 log = structlog.get_logger()
 
@@ -38,6 +40,22 @@ class Telling:
         for problem in sorted(self._problems - now):
             log.info(Event.PROBLEM_SOLVED, **_fields(problem, origins))
         self._problems = now
+
+    def applied(self, status: Status, published: Published, problems: int, now: float) -> None:
+        """Tell that nginx serves a wish, and how long each stage took."""
+        built = published.attempt.build
+        stages = {**published.durations, **status.durations}
+        log.info(
+            Event.CONFIG_APPLIED,
+            generation=status.generation,
+            hash=status.hash,
+            ingresses=len(built.ingresses),
+            servers=len(built.model.servers),
+            upstreams=len(built.model.upstreams),
+            problems=problems,
+            **{f"{stage}_ms": round(ms, 1) for stage, ms in stages.items()},
+            total_ms=round((now - published.changed_at) * 1000, 1),
+        )
 
     def volume(self, error: OSError | None) -> None:
         """Tell that the volume can't be written, once for each reason."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from generator import build
 from generator.build import Options
-from generator.controller import Reporter
 from generator.manifests.source import ManifestSource
 from generator.model import Certificate
 from generator.nginx.environment import Environment, resolvers_of
 from generator.objects import Kind, ObjectRef
+from generator.reporting import Reporter
 from generator.settings import Cluster, Manifests, Settings
 from generator.snapshot import Snapshot, Source
 from reloader.contract import Volume

@@ -1,0 +1,38 @@
+"""From what is to be served to an attempt, with whoever cannot be written down held. Pure."""
+
+from msgspec.structs import replace
+
+from generator.attempt import Attempt, Inputs, Maker
+from generator.build import Known
+from generator.experience import Experience, after_failure
+
+
+def make(
+    experience: Experience, inputs: Inputs, maker: Maker, last: Attempt | None
+) -> tuple[Experience, Attempt]:
+    """Make an attempt by what was learned, and learn until it can be written.
+
+    `inputs` say what is to be served, and where. `last` is a wish that nginx may be taking
+    just now. Raises RenderError where no one can be held for what goes wrong.
+    """
+    while True:
+        made = maker.make(
+            replace(
+                inputs,
+                quarantine=experience.quarantine,
+                known=_known(experience.known, last),
+                templates=experience.templates.used,
+            )
+        )
+        if isinstance(made, Attempt):
+            return experience, made
+        learned = after_failure(experience, made)
+        if (learned.quarantine, learned.templates) == (experience.quarantine, experience.templates):
+            raise made.error
+        experience = learned
+
+
+def _known(known: Known, last: Attempt | None) -> Known:
+    if last is None:
+        return known
+    return replace(known, certificates={**known.certificates, **last.build.certificates})
