@@ -105,23 +105,28 @@ def resolve(
         Code.SERVICE_PORT_NOT_FOUND,
         Severity.ERROR,
         f"Service {name} has no port {_port(wanted)}.",
-        f"Name one of its ports: {_listed(service.spec.ports)}.",
+        f"Name one of its ports: {_listed(_ports(service))}.",
     )
 
 
 def find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
     """Find a Service's port by name, or by number where no name is given."""
-    for port in service.spec.ports:
+    for port in _ports(service):
         same = (port.name == wanted.name) if wanted.name else (port.port == wanted.number)
         if same and port.protocol == "TCP":
             return port
     return None
 
 
+def _ports(service: Service) -> list[ServicePort]:
+    """Give the ports that an apiserver would admit; manifests went through none."""
+    return [p for p in service.spec.ports if _is_port(p.port) and (not p.name or is_label(p.name))]
+
+
 def _by_target_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
     """Find a port by what its Pods listen on, as ingress-nginx does."""
     target = wanted.name or wanted.number
-    return next((p for p in service.spec.ports if target and p.target_port == target), None)
+    return next((p for p in _ports(service) if target and p.target_port == target), None)
 
 
 def _told(complaint: Complaint, service: Name, port: ServicePort) -> Problem:
@@ -251,7 +256,7 @@ def _external(
             Code.SERVICE_PORT_NOT_FOUND,
             Severity.ERROR,
             f"Service {service.name} has no port {_port(wanted)}.",
-            f"Name one of its ports: {_listed(service.spec.ports)}; or give a number.",
+            f"Name one of its ports: {_listed(_ports(service))}; or give a number.",
         )
     if not _is_machine(host) or (_is_loopback(host) and not options.loopback):
         return complaint.target(

@@ -104,6 +104,7 @@ PATHS = near(
         "/=x",
         "/@x",
     ),
+    *("/a;b", "/a{b", "/a}", "/a#b", "/foo(", "/[a", "/a{2}{3}", "/" + "a" * 3000, "/" + "$" * 101),
     *(r"/[\w.-]+\.(php|js)$", "/a{2}", "/(?i)x", r"/\d{1,3}", "/" + "a" * 999, "/" + '"' * 999),
 )
 TYPES = st.sampled_from(["Exact", "Prefix", "ImplementationSpecific"])
