@@ -73,10 +73,9 @@ class Release:
         self._helm("uninstall", self.name, "--wait", "--timeout=120s")
         eventually(lambda: not self.pods(), within_s=SETTLED_WITHIN_S)
 
-    def manifest(self) -> list[Object]:
-        """Every object that helm has made of the chart."""
-        told = self._helm("get", "manifest", self.name)
-        return [each for each in yaml.safe_load_all(told) if each]
+    def test(self) -> str:
+        """`helm test`; what helm says of it. Its pod is gone once it has succeeded."""
+        return self._helm("test", self.name, "--timeout=120s")
 
     # What there is
 
@@ -115,6 +114,11 @@ class Release:
         """Its outside: the NodePorts of its Service."""
         ports = {port["name"]: port["nodePort"] for port in self.service()["spec"]["ports"]}
         return Web(ports["http"], ports["https"], address=ADDRESS)
+
+    def each_pod(self) -> list[Web]:
+        """The outside of each pod that stays, by its own address."""
+        staying = [pod for pod in self.pods() if "deletionTimestamp" not in pod["metadata"]]
+        return [Web(80, 443, address=pod["status"]["podIP"]) for pod in staying]
 
     def load(self, host: str, path: str = "/") -> AbstractContextManager[Tally]:
         """Keep-alive clients at the NodePort, as long as the `with`."""
@@ -173,6 +177,14 @@ class Release:
     def wait_settled(self) -> None:
         """The newest revision runs, all replicas are ready, and no old pod is left."""
         eventually(self._is_settled, within_s=SETTLED_WITHIN_S, every_s=0.2)
+
+    def wait_served(self, url: str) -> None:
+        """Every pod answers it with 200."""
+        eventually(
+            lambda: {web.status(url) for web in self.each_pod()} == {200},
+            within_s=SETTLED_WITHIN_S,
+            every_s=0.1,
+        )
 
     def _is_settled(self) -> bool:
         workload, pods = self.workload, self.pods()

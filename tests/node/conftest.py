@@ -11,12 +11,8 @@ from tests.lab import images, node
 from tests.lab.client import Client
 from tests.lab.control_plane import ControlPlane
 from tests.lab.node import Node
-from tests.lab.waiting import eventually
 from tests.pods import run_echo
 from tests.release import Release
-from tests.web import Web
-
-SERVED_WITHIN_S = 30
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +30,9 @@ def machine(plane: ControlPlane) -> Iterator[Node]:
         "reloader": images.reloader(),
         "nginx": images.nginx(),
     }
-    with Node(plane, images.pause().archive) as started:
+    with Node(plane, images.find(images.pause())) as started:
         for image in (*built.values(), images.backend()):
-            started.load(image.archive)
+            started.load(images.find(image))
         for container, name in releases.images_by_container(releases.rendered()).items():
             started.tag(built.get(container, built["generator"]).reference, name)
         yield started
@@ -68,20 +64,16 @@ def install(plane: ControlPlane, machine: Node) -> Iterator[Callable[..., Releas
 
 @pytest.fixture
 def serve(shop: Client) -> Iterator[Callable[..., str]]:
-    """Has a release serve a host with the echo server; it goes after the test. Gives the host."""
+    """Has every pod of a release serve a host, until the test ends. Gives the host."""
     made = []
 
-    def served(release: Release, host: str, *, web: Web | None = None, **more: Any) -> str:
+    def served(release: Release, host: str, **more: Any) -> str:
         name = host.replace(".", "-")
         paths = rule(host, ("Prefix", "/", "echo"))
         shop.apply(ingress(paths, name=name, ingressClassName="nginx", **more))
         made.append(name)
-        web = web or release.web()
-        eventually(
-            lambda: web.status(f"http://{host}/") == 200,
-            within_s=SERVED_WITHIN_S,
-            every_s=0.1,
-        )
+
+        release.wait_served(f"http://{host}/")
         return host
 
     yield served

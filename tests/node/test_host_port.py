@@ -18,7 +18,7 @@ WEB = Web(80, 443, address=ADDRESS)
 
 def test_the_node_s_ports_80_and_443_answer(install, serve):
     release = install(VALUES)
-    host = serve(release, "bare-metal.test", web=WEB)
+    host = serve(release, "bare-metal.test")
     assert WEB.ask(f"http://{host}/").echo["host"] == host
     assert WEB.status(f"https://{host}/") == 200
     assert WEB.ask("http://another.test/").body == b"default backend - 404"

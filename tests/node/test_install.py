@@ -6,7 +6,6 @@ import re
 import pytest
 
 from tests.ingresses import ingress, rule
-from tests.lab.waiting import eventually
 from tests.pods import run_echo
 
 ERROR = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] ")
@@ -26,9 +25,8 @@ def seed(plane, release):
     run_echo(client, "echoheaders-default")
     rules = rule("k8s.meiqia.com", ("Prefix", "/foo", "echoheaders-default"))
     client.create(ingress(rules, name="echomap", ingressClassName="nginx"))
-    web = release.web()
-    eventually(lambda: web.status(FOO) == 200, within_s=30, every_s=0.1)
-    yield web
+    release.wait_served(FOO)
+    yield release.web()
     client.delete("Ingress", "echomap")
 
 
@@ -39,6 +37,10 @@ def test_the_seed_scenario_answers_at_the_node_port(seed):
     for url in ("http://k8s.meiqia.com/", "http://another.test/foo"):
         reply = seed.ask(url)
         assert (reply.status, reply.body) == (404, b"default backend - 404")
+
+
+def test_helm_s_own_test_passes(release):
+    assert "Succeeded" in release.test()
 
 
 def test_no_image_is_pulled(release):
