@@ -25,4 +25,4 @@ def test_nginx_takes_all_that_parsing_lets_in(tmp_path):
         text = rendering.render(model, environment, TEMPLATES, rendering.Memo()).body(1)
         assert nginx.complaint(text, tmp_path) == ""
 
-    holds_for(MANY, check, most=40)
+    holds_for(MANY, check, most=20)

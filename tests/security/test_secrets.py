@@ -11,6 +11,7 @@ from tests.lab.pki import Authority
 PASSWORD = "8675309011"
 PAIR = Authority().issue("a.test")
 KEY_LINES = [line for line in PAIR.key.splitlines() if not line.startswith("-")]
+TELLTALES = [PASSWORD, *(line[:20] for line in KEY_LINES)]
 
 
 def secret(name: str, **data: object):
@@ -45,7 +46,7 @@ def test_no_key_and_no_password_is_ever_told(site_of_its_own):
     assert len(site.pair.logs("problem.found")) > len(SECRETS)
     told = site.pair.log.read_text()
     told += Volume(site.pair.volume).live.read_text() + Volume(site.pair.volume).status.read_text()
-    assert [line for line in (PASSWORD, *KEY_LINES) if line in told] == []
+    assert [part for part in TELLTALES if part in told] == []
 
 
 def test_keys_on_the_volume_are_not_for_everybody(site_of_its_own):
@@ -57,4 +58,4 @@ def test_keys_on_the_volume_are_not_for_everybody(site_of_its_own):
 def test_no_value_shows_a_key_of_its_own_accord():
     found = snapshots.built(tls_secret("good", PAIR), ingress(tls=[{"secretName": "good"}]))
     shown = repr(found) + repr(snapshots.snapshot(tls_secret("good", PAIR)))
-    assert [line for line in KEY_LINES if line in shown] == []
+    assert [part for part in TELLTALES if part in shown] == []
