@@ -170,6 +170,18 @@ def test_no_usable_endpoint_is_answered_503_and_told(of_none):
     assert [problem.code for problem in found.problems] == [Code.NO_ENDPOINTS]
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "169.254.169.254"])
+def test_an_endpoint_is_never_on_this_machine_unless_that_is_the_users(address):
+    given = (shop(), *published("web", address))
+    assert backends(built(*given)) == {"/": "503"}
+    assert endpoints(built(*given, loopback=True)) == [f"{address}:8080"]
+
+
+@pytest.mark.parametrize("address", ["::1", "::", "::ffff:127.0.0.1", "fe80::1"])
+def test_nor_is_one_of_the_other_family(address):
+    assert backends(built(shop(), *published("web", address))) == {"/": "503"}
+
+
 # --- what is no Service of endpoints ----------------------------------------------------------
 
 
