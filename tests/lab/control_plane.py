@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -179,6 +181,23 @@ class ControlPlane:
         revision = self._etcd_call("range", {"key": "AA=="})["header"]["revision"]
         self._etcd_call("compaction", {"revision": revision, "physical": True})
         self.restart_apiserver()
+
+    @contextmanager
+    def etcd_goes_back(self) -> Iterator[None]:
+        """After the block etcd holds what it held before, as restored from a backup."""
+        data, backup = self._folder / "etcd", self._folder / "backup"
+        etcd = self._etcd
+        assert etcd is not None, "not started"
+        etcd.signal(signal.SIGSTOP)
+        shutil.copytree(data, backup)
+        etcd.signal(signal.SIGCONT)
+        yield
+        self.kill_apiserver()
+        etcd.kill()
+        shutil.rmtree(data)
+        backup.rename(data)
+        self._etcd = self._start_etcd()
+        self.start_apiserver()
 
     def stop(self) -> None:
         """Ends both and removes their folder."""
