@@ -59,7 +59,7 @@ def main() -> int:
 def demo(running: ExitStack, *, once: bool) -> None:
     """Start everything, show it, and wait."""
     folder = Path(tempfile.mkdtemp(prefix="pillion-demo-"))
-    running.push(lambda kind, *_: kind is DemoFailed or shutil.rmtree(folder))
+    running.push(lambda kind, *_: keep_after_failure(folder, kind))
     manifests, log = folder / "manifests", folder / "pillion.log"
     ports = free_ports(
         echo=18080, default=18081, http=8080, https=8443, status=10246, healthz=10254
@@ -92,6 +92,12 @@ def demo(running: ExitStack, *, once: bool) -> None:
         say("It stays up: edit the manifests and ask again. Ctrl-C ends it.")
         pair.wait()
         raise DemoFailed(f"pillion up ended by itself; see {log}")
+
+
+def keep_after_failure(folder: Path, kind: type[BaseException] | None) -> None:
+    """Leave the log to whoever wants to know why; give nothing, which would end the failure."""
+    if kind is not DemoFailed:
+        shutil.rmtree(folder)
 
 
 # --- what is started --------------------------------------------------------------------------
