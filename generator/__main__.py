@@ -33,13 +33,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.warning(Event.FLAG_IGNORED, flag=flag.name, reason=flag.reason)
     try:
         asyncio.run(_until_signalled(settings))
-    except Exception as error:  # told in one line whatever it is; the traceback is for debugging
-        log.critical(
-            Event.GENERATOR_FAILED, message=str(error) or repr(error), error=type(error).__name__
-        )
+    except Exception as error:  # told in a line; the traceback is for debugging
+        for cause in causes(error):
+            log.critical(
+                Event.GENERATOR_FAILED,
+                message=str(cause) or repr(cause),
+                error=type(cause).__name__,
+            )
         log.debug(Event.GENERATOR_FAILED, exc_info=True)
         sys.exit(1)
     log.info(Event.GENERATOR_STOPPED)
+
+
+def causes(error: Exception) -> tuple[Exception, ...]:
+    """Give what went wrong, without the groups that tasks wrap it in."""
+    if isinstance(error, ExceptionGroup):
+        return tuple(cause for inner in error.exceptions for cause in causes(inner))
+    return (error,)
 
 
 async def _until_signalled(settings: Settings) -> None:
