@@ -41,9 +41,9 @@ class Scene:
     def __enter__(self) -> Self:
         self._backend = self._running.enter_context(Backend("echo", "127.0.0.1"))
         self._manifests.mkdir()
-        self._write("class", ingress_class("nginx", default=True))
-        self._write("echo", service("echo"), endpoint_slice("echo", self._backend))
-        self._write("old", ingress(rule(OLD, ("Prefix", "/", "echo")), name="old"))
+        self.write("class", ingress_class("nginx", default=True))
+        self.write("echo", service("echo"), endpoint_slice("echo", self._backend))
+        self.write("old", ingress(rule(OLD, ("Prefix", "/", "echo")), name="old"))
         self._running.callback(self.pair.kill)
         self.pair.start(self._prefix)
         self.pair.wait_ready()
@@ -64,7 +64,7 @@ class Scene:
     def newcomer(self) -> str:
         """Writes the Ingress of a host that was not there; gives the host."""
         host = f"newcomer-{next(_numbers)}.test"
-        self._write(host, ingress(rule(host, ("Prefix", "/", "echo")), name=host))
+        self.write(host, ingress(rule(host, ("Prefix", "/", "echo")), name=host))
         return host
 
     def serves(self, host: str) -> None:
@@ -86,7 +86,8 @@ class Scene:
         named = [p for p in self.pair.processes() if p.command.startswith("nginx: worker process")]
         return [worker for worker in named if "shutting down" not in worker.command]
 
-    def _write(self, name: str, *things: Object) -> None:
+    def write(self, name: str, *things: Object) -> None:
+        """Has the manifests of that name say this."""
         scratch = self._manifests.with_name("scratch.yaml")
         scratch.write_text("\n---\n".join(json.dumps(thing) for thing in things))
         scratch.rename(self._manifests / f"{name}.yaml")
