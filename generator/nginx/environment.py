@@ -151,7 +151,7 @@ class Environment(Struct, frozen=True, kw_only=True):
 
     0: what nginx was started with; a limit that it may not raise it logs as an alert.
     """
-    error_log_level: str = "notice"
+    error_log_level: str = "warn"
     access_log: str = "/dev/stdout"
     """A file, or `off`. Not buffered: lines up to 4,096 bytes stay whole on a pipe."""
     capabilities: Capabilities = UNKNOWN
