@@ -51,6 +51,8 @@ def up(
         check_port("--http-port", settings.http_port, _EVERYWHERE)
         check_port("--https-port", settings.https_port, _EVERYWHERE)
         check_port("--status-port", settings.status_port, ("127.0.0.1",))
+        if settings.probe_port is not None:
+            check_port("--probe-port", settings.probe_port, _EVERYWHERE)
         pair = Pair(
             settings=settings,
             generator_arguments=tuple(generator_arguments),
