@@ -1,6 +1,7 @@
 """Runs programs as direct children, starts one that dies again, and ends them all."""
 
 import asyncio
+import math
 import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -19,6 +20,8 @@ _STEADY_S = 3.0
 """Who lives so long has recovered."""
 _FORCE_S = 2.0
 """How long a process has from one signal of its end to the next."""
+_ONE_CALL_S = 0.3
+"""Calls so close are one: `timeout` and the like signal us, and our process group as well."""
 _LAST_LINES_S = 0.1
 """How long we go on reading when all have ended."""
 
@@ -52,11 +55,16 @@ class Supervisor:
         self._programs = programs
         self._sink = sink
         self._told = 0
+        self._told_at = -math.inf
         self._stops = [asyncio.Event() for _ in range(3)]
         """Set one after the other: end gently, firmly, at once."""
 
     def stop(self) -> None:
         """End everything; each further call is less patient."""
+        now = time.monotonic()
+        if now - self._told_at < _ONE_CALL_S:
+            return
+        self._told_at = now
         if self._told == 0:
             log.info(Event.PAIR_STOPPING, grace_s=max(p.grace_s for p in self._programs))
         if self._told < len(self._stops):

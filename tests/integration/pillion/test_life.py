@@ -85,12 +85,21 @@ def test_a_request_in_flight_is_answered_before_it_ends(pair):
         assert statuses == [200]
 
 
+def test_a_signal_that_comes_twice_at_once_is_one(pair):
+    """As from `timeout`, which signals its child and then its process group."""
+    with pair:
+        pair.up.signal(signal.SIGTERM)
+        eventually(lambda: pair.logs("pair.stopping"), every_s=0)
+        assert pair.stop() == 0
+        assert not pair.logs("process.forced")
+
+
 def test_a_second_signal_does_not_wait_for_requests(pair):
     with pair, socket.create_connection(("127.0.0.1", pair.http_port)) as client:
         client.sendall(b"GET /a?delay_s=60 HTTP/1.1\r\nHost: shop.test\r\n\r\n")
         time.sleep(0.3)  # as above
         pair.up.signal(signal.SIGINT)
-        eventually(lambda: pair.logs("pair.stopping"))
+        eventually(lambda: pair.up.signal(signal.SIGINT) or pair.logs("process.forced"), every_s=1)
         assert pair.stop(signal.SIGINT, within_s=4) == 0
         forced = [(line["name"], line["signal"]) for line in pair.logs("process.forced")]
         assert ("nginx", "SIGTERM") in forced
@@ -99,9 +108,6 @@ def test_a_second_signal_does_not_wait_for_requests(pair):
 def test_a_process_that_hangs_is_killed_at_the_end(pair):
     with pair:
         pair.process("generator").send_signal(signal.SIGSTOP)
-        pair.up.signal(signal.SIGTERM)
-        eventually(lambda: pair.logs("pair.stopping"))
-        pair.up.signal(signal.SIGTERM)
         assert pair.stop() == 0
 
 
