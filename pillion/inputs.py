@@ -10,6 +10,7 @@ from generator.manifests import read_manifests
 from generator.settings import Manifests, Settings
 from generator.snapshot import Snapshot
 from generator.wiring import parts
+from reloader import logs
 
 _PATIENCE_S = 30.0
 
@@ -18,6 +19,7 @@ def read_once(settings: Settings, options: Options) -> Snapshot:
     """Give everything there is now. Raises Failed where a cluster cannot be read."""
     if isinstance(settings.source, Manifests):
         return read_manifests(settings.source.paths)
+    logs.configure("pillion", level=settings.log_level)
     try:
         return asyncio.run(_read_cluster(settings, options))
     except ClusterError as error:

@@ -1,5 +1,6 @@
 """What stands in the way is one line, and nothing has started."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,6 +9,13 @@ import pytest
 
 from tests.lab.waiting import eventually
 from tests.pair import COMMAND, Pair
+
+AWAY = """
+current-context: away
+contexts: [{name: away, context: {cluster: away, user: me}}]
+clusters: [{name: away, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: me, user: {token: any}}]
+"""
 
 
 def told(*arguments: str, **environment: str) -> str:
@@ -41,6 +49,12 @@ def test_a_port_in_use(pair, refused, name):
         line = refused()
     assert line.startswith(f"Port {getattr(pair, f'{name}_port')} (--{name}-port) is in use")
     assert line.endswith(f"or give another port by --{name}-port.")
+
+
+def test_a_port_for_probes_in_use(refused):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert refused("--probe-port", str(port)).startswith(f"Port {port} (--probe-port) is in")
 
 
 def test_a_volume_in_use(pair, shop, tmp_path):
@@ -79,6 +93,16 @@ def test_an_nginx_that_is_too_old(refused, tmp_path):
     old.write_text("#!/bin/sh\necho 'nginx version: nginx/1.18.0' >&2\n")
     old.chmod(0o755)
     assert "it is 1.18.0; 1.27.4 is the oldest" in refused("--nginx-bin", str(old))
+
+
+def test_what_is_told_of_a_cluster_is_no_part_of_what_is_rendered(tmp_path):
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(AWAY)
+    command = [COMMAND, "render", "--kubeconfig", str(kubeconfig)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as render:
+        told = json.loads(render.stderr.readline())
+        render.terminate()
+        assert (told["event"], render.stdout.read()) == ("cluster.unreachable", b"")
 
 
 @pytest.mark.parametrize(
