@@ -226,7 +226,7 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         metavar="PORT",
         default="10254",
         show_default=True,
-        help="Port of the generator's /healthz and /metrics.",
+        help="Port of the generator's /healthz and /readyz.",
     ),
     flag(
         "--default-backend-service",
