@@ -58,6 +58,11 @@ def port(text: str) -> int:
     return _number(text, 1, 65535, "a port: a number from 1 to 65535")
 
 
+def worker_processes(text: str) -> int:
+    """Read a number of nginx's workers; 0 has nginx count the processors."""
+    return _number(text, 0, 1024, "a number of workers up to 1024")
+
+
 def milliseconds(text: str) -> int:
     """Read a span of time."""
     return _number(text.removesuffix("ms"), 0, 60_000, "a number of milliseconds up to 60000")
@@ -227,6 +232,14 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         default="10254",
         show_default=True,
         help="Port of the generator's /healthz and /readyz.",
+    ),
+    flag(
+        "--worker-processes",
+        heading="How they are served",
+        type=worker_processes,
+        metavar="N",
+        default="0",
+        help="How many workers nginx has. Default: one for each processor that it sees.",
     ),
     flag(
         "--default-backend-service",

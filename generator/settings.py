@@ -55,6 +55,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     https_port: int = 443
     status_port: int = 10246
     probe_port: int | None = None
+    worker_processes: int = 0
+    """0: one for each processor that nginx sees."""
     """None: no such listener."""
     healthz_port: int = 10254
     default_backend_service: Name | None = None

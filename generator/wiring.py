@@ -55,6 +55,7 @@ def environment_of(settings: Settings) -> Environment:
         https_port=settings.https_port,
         status_port=settings.status_port,
         probe_port=settings.probe_port,
+        workers=settings.worker_processes,
         ipv6=_has_ipv6(),
         resolvers=_resolvers(),
     )

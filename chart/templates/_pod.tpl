@@ -119,6 +119,12 @@ spec:
           valueFrom:
             fieldRef:
               fieldPath: metadata.namespace
+        # nginx itself would count the node's processors, whatever its limit.
+        - name: PILLION_WORKER_PROCESSES
+          valueFrom:
+            resourceFieldRef:
+              containerName: nginx
+              resource: limits.cpu
         {{- with .Values.controller.extraEnvs }}
         {{- toYaml . | nindent 8 }}
         {{- end }}

@@ -56,6 +56,14 @@ def test_nginx_reads_the_volume_and_writes_beside_it(containers):
     assert mounts["/pillion/run"]["name"] == "run"
 
 
+def test_nginx_has_as_many_workers_as_its_own_limit_has_processors(containers):
+    (given,) = [
+        e for e in containers["generator"]["env"] if e["name"] == "PILLION_WORKER_PROCESSES"
+    ]
+    limit = given["valueFrom"]["resourceFieldRef"]
+    assert limit == {"containerName": "nginx", "resource": "limits.cpu"}
+
+
 def test_sidecars_start_before_nginx_and_end_after_it(spec):
     assert [c["name"] for c in spec["containers"]] == ["nginx"]
     sidecars = [(each["name"], each.get("restartPolicy")) for each in spec["initContainers"]]

@@ -83,11 +83,13 @@ def test_names_lists_and_spans_are_read(read):
         "--watch-namespace=a, b",
         "--publish-status-address=192.0.2.1,lb.example.com",
         "--debounce=250ms",
+        "--worker-processes=4",
     )
     assert settings.default_ssl_certificate == Name("ops", "tls")
     assert settings.watch_namespaces == ("a", "b")
     assert settings.publish_status_address == ("192.0.2.1", "lb.example.com")
     assert settings.debounce_ms == 250
+    assert settings.worker_processes == 4
 
 
 def test_the_pod_and_the_apiserver_are_read_from_the_environment(monkeypatch):
