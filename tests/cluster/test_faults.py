@@ -22,7 +22,8 @@ def pair(start_pair):
 
 @pytest.fixture
 def served(pair, cluster, backend):
-    """foo.test is served before a test begins."""
+    """foo.test is served before a test begins, and no more by what the last one had."""
+    _eventually_served(pair, "foo.test", 404)
     publish(cluster, "echo", backend("echo"))
     cluster.create(ingress(rule("foo.test", ("Prefix", "/", "echo"))))
     _eventually_served(pair, "foo.test")

@@ -33,7 +33,8 @@ def pair(start_pair):
 
 @pytest.fixture
 def old(pair, cluster, backend):
-    """old.test is served, and is asked all the while."""
+    """old.test is served, no more by what the last test had, and is asked all the while."""
+    _served(pair, "old", 404)
     publish(cluster, "echo", backend("echo"))
     _create(cluster, "old")
     _served(pair, "old")
