@@ -4,7 +4,7 @@ Pure: an answer makes a new value of the old one, and where nothing was learned,
 same one. What to do about it (try again at once, or later) is the controller's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from generator import template_choice
 from generator.attempt import Attempt, Failure
 from generator.blame import Lead, blame, involved
 from generator.build import Known
+from generator.model import Certificate
 from generator.nginx.errors import TemplateError, Unwritable
 from generator.objects import Ingress, Name
 from generator.problems import Code
@@ -48,20 +49,22 @@ def after_applied(experience: Experience, attempt: Attempt) -> Experience:
 
 
 def after_deletions(experience: Experience, before: Snapshot, now: Snapshot) -> Experience:
-    """Forget the certificates of Secrets that were there and are no more: that is meant.
+    """Forget the certificates of Secrets that were there and are no more: that is meant."""
+    known = experience.known
+    kept = without_deleted(known.certificates, before, now)
+    return replace(experience, known=replace(known, certificates=kept))
+
+
+def without_deleted(
+    certificates: Mapping[Name, Certificate], before: Snapshot, now: Snapshot
+) -> Mapping[Name, Certificate]:
+    """Give them without those of Secrets that have gone since.
 
     Of a Secret that was never there, as after a restart without the right to read it, the
-    last good one stays.
+    last good certificate stays.
     """
-    if before.secrets is now.secrets:
-        return experience
-    known = experience.known
-    kept = {
-        name: certificate
-        for name, certificate in known.certificates.items()
-        if name not in before.secrets or name in now.secrets
-    }
-    return replace(experience, known=replace(known, certificates=kept))
+    deleted = before.secrets.keys() - now.secrets.keys()
+    return {n: c for n, c in certificates.items() if n not in deleted} if deleted else certificates
 
 
 def may_go_on(before: Experience, now: Experience) -> bool:

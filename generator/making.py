@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from generator.attempt import Attempt, Inputs, Maker
 from generator.build import Known
-from generator.experience import Experience, after_failure
+from generator.experience import Experience, after_failure, without_deleted
+from generator.snapshot import Snapshot
 
 
 def make(
@@ -20,7 +21,7 @@ def make(
             replace(
                 inputs,
                 quarantine=experience.quarantine,
-                known=_known(experience.known, last),
+                known=_known(experience.known, last, inputs.source),
                 templates=experience.templates.used,
             )
         )
@@ -32,7 +33,8 @@ def make(
         experience = learned
 
 
-def _known(known: Known, last: Attempt | None) -> Known:
+def _known(known: Known, last: Attempt | None, now: Snapshot) -> Known:
     if last is None:
         return known
-    return replace(known, certificates={**known.certificates, **last.build.certificates})
+    newest = {**known.certificates, **last.build.certificates}
+    return replace(known, certificates=without_deleted(newest, last.inputs.source, now))

@@ -62,7 +62,10 @@ class Nginx:
             http_port=self.http_port,
             https_port=self.https_port,
             status_port=self.status_port,
-            **({"workers": 2, "worker_connections": 256} | self.options),
+            **(
+                {"workers": 2, "worker_connections": 256, "error_log_level": "notice"}
+                | self.options
+            ),
         )
         for file in model.files():
             (self.folder / "files" / file.digest).write_bytes(file.content)
