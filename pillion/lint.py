@@ -11,7 +11,7 @@ from msgspec import Struct
 from generator import build
 from generator.fallback import make
 from generator.manifests import Places
-from generator.objects import Kind
+from generator.objects import Kind, ObjectRef
 from generator.problems import Problem, Severity, printable
 from generator.settings import Settings
 from generator.snapshot import Origin, Snapshot
@@ -49,7 +49,7 @@ def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Find
 def located(problems: Sequence[Problem], snapshot: Snapshot) -> list[Finding]:
     """Find the line of each problem."""
     places = Places(snapshot)
-    findings = [Finding(problem, places.locate(problem)) for problem in problems]
+    findings = [Finding(p, places.locate(p) or _itself(p.object)) for p in problems]
     return sorted(findings, key=lambda f: (_place(f.origin), f.problem))
 
 
@@ -83,6 +83,11 @@ def summary(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.problem.severity for finding in findings)
     told = [f"{n} {s}{'' if n == 1 else 's'}" for s in Severity if (n := counts[s])]
     return f"{', '.join(told)}." if told else "Nothing is wrong."
+
+
+def _itself(of: ObjectRef) -> Origin | None:
+    """Take a file that holds no manifest, such as a template, for where it is itself."""
+    return Origin(file=of.name.name, line=0) if of.kind is Kind.FILE else None
 
 
 def _who(problem: Problem) -> str:

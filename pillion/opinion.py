@@ -14,7 +14,7 @@ from generator.build import Options
 from generator.commandline import Failed
 from generator.experience import Experience
 from generator.nginx.environment import Capabilities
-from generator.nginx.errors import RenderError
+from generator.nginx.errors import RenderError, TemplateError
 from generator.objects import Kind, Name, ObjectRef
 from generator.problems import Code, Problem, Problems, Severity
 from generator.rehearsal import rehearse
@@ -37,21 +37,25 @@ _TIMEOUT_S = 60.0
 def opinion(
     settings: Settings, snapshot: Snapshot, options: Options, *, nginx_bin: Path | None
 ) -> Problems:
-    """Ask `nginx -t`, once where it has nothing against it. Nothing without an nginx.
+    """Ask `nginx -t`, once where it has nothing against it. Without an nginx, look at templates.
 
     Raises Failed where the nginx that was given cannot be asked.
     """
     try:
+        _, problems = TemplateFolder(settings.template_dir).read()
+    except TemplateError as error:
+        return (_refused_templates(settings, str(error)),)
+    try:
         binary = choose_nginx(nginx_bin)
         with tempfile.TemporaryDirectory(prefix="pillion-lint-") as folder:
-            return _ask(settings, snapshot, options, binary, Path(folder))
+            return (*problems, *_ask(settings, snapshot, options, binary, Path(folder)))
     except (Trouble, RenderError) as error:
         if nginx_bin is not None:
             raise Failed(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
     except Failed:
         if nginx_bin is not None:
             raise
-    return ()
+    return problems
 
 
 def _ask(
@@ -118,6 +122,6 @@ def _refused_templates(settings: Settings, message: str) -> Problem:
         field="",
         code=Code.TEMPLATE_REFUSED,
         severity=Severity.ERROR,
-        message=f"These templates are not used: {message}.",
-        hint="Mend them. Meanwhile: the built-in ones are used.",
+        message=message if message.endswith((".", "?")) else f"{message}.",
+        hint="Mend it. Meanwhile: the built-in ones are used.",
     )

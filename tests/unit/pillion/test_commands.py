@@ -109,6 +109,20 @@ def test_lint_as_json_is_a_list(command):
     assert (finding["code"], finding["field"]) == ("annotation-invalid", "proxy-body-size")
 
 
+def test_lint_tells_of_templates_that_are_not_used(command):
+    Path("templates").mkdir()
+    flags = ("lint", "--manifests=shop.yaml", "--template-dir=templates", "--output=json")
+    Path("templates/servr.j2").touch()
+    (other,) = json.loads(command(*flags).out)
+    Path("templates/server.j2").write_text("{% if %}")
+    broken = command(*flags)
+    (unread,) = json.loads(broken.out)
+    assert (other["code"], other["file"]) == ("template-refused", "templates/servr.j2")
+    assert (unread["code"], unread["file"]) == ("template-refused", "templates")
+    assert unread["message"].startswith("templates/server.j2:1 Expected an expression")
+    assert broken.status == 1
+
+
 def test_render_prints_the_configuration_and_tells_problems_beside_it(command):
     ended = command("render", "--manifests", "shop.yaml", size="big")
     assert ended.status == 0
