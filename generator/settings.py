@@ -133,21 +133,33 @@ def _source(ctx: click.Context, values: dict[str, Any]) -> Manifests | Cluster:
         if kubeconfig and ctx.get_parameter_source("kubeconfig") is ParameterSource.COMMANDLINE:
             raise Refused("--manifests and --kubeconfig exclude each other. Give one of them.")
         for path in paths:
-            if not path.exists():
-                raise Refused(f"--manifests {path} does not exist.")
+            if why := _unseen(path):
+                raise Refused(f"--manifests {path} {why}.")
         return Manifests(paths)
     if kubeconfig:
         kubeconfig = os.pathsep.join(
             str(Path(path).expanduser()) for path in kubeconfig.split(os.pathsep)
         )
-        if not any(Path(path).is_file() for path in kubeconfig.split(os.pathsep)):
-            raise Refused(f"--kubeconfig {kubeconfig} does not exist.")
+        reasons = [_unseen(Path(path)) for path in kubeconfig.split(os.pathsep)]
+        if all(reasons):
+            raise Refused(f"--kubeconfig {kubeconfig} {reasons[0]}.")
     elif not server and not _in_a_pod():
         raise Refused(
             "There is nothing to read Ingresses from. Give a folder by --manifests DIR, a cluster "
             "by --kubeconfig FILE (or KUBECONFIG), or run in a pod with a service account."
         )
     return Cluster(kubeconfig=kubeconfig, context=context, server=server)
+
+
+def _unseen(path: Path) -> str:
+    """Say why nothing can be read there; nothing where something is."""
+    try:
+        path.stat()
+    except PermissionError:
+        return "may not be read by this user"
+    except OSError:
+        return "does not exist"
+    return ""
 
 
 def _in_a_pod() -> bool:
