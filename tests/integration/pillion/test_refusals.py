@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +104,13 @@ def test_what_is_told_of_a_cluster_is_no_part_of_what_is_rendered(tmp_path):
         told = json.loads(render.stderr.readline())
         render.terminate()
         assert (told["event"], render.stdout.read()) == ("cluster.unreachable", b"")
+
+
+def test_an_nginx_in_the_folder_that_we_are_in_is_found(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_text("#!/bin/sh\necho 'nginx version: nginx/1.18.0' >&2\n")
+    Path("mine").chmod(0o755)
+    assert "it is 1.18.0;" in refused("--nginx-bin", "./mine")
 
 
 @pytest.mark.parametrize(
