@@ -30,7 +30,7 @@ lint: setup ## Style, types, and which room may import which
 	$(BIN)/lint-imports
 
 check: lint ## The everyday run: lint, unit and golden tests; seconds, no network
-	$(PYTEST) tests/unit tests/golden tests/fuzz/test_structure.py
+	$(PYTEST) tests/unit tests/golden tests/fuzz/test_structure.py -n $(WORKERS)
 
 test: lint ## Everything, on a real nginx and a real kube-apiserver (built once, about 6 min)
 	$(BIN)/python -m tests.lab.binaries

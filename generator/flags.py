@@ -6,6 +6,7 @@ arguments can be carried over as they are. Every flag can also be set in the
 environment: `--http-port` as PILLION_HTTP_PORT.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ class IgnoredFlag(Struct, frozen=True, order=True):
 # --- values -----------------------------------------------------------------------------------
 
 
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _TRUTHS = dict.fromkeys(("1", "t", "true", "yes"), True)
 _TRUTHS |= dict.fromkeys(("0", "f", "false", "no"), False)
 
@@ -51,6 +53,23 @@ def object_name(text: str) -> Name:
 def words(text: str) -> tuple[str, ...]:
     """Read a list with commas."""
     return tuple(word for part in text.split(",") if (word := part.strip()))
+
+
+def namespaces(text: str) -> tuple[str, ...]:
+    """Read a list of namespaces with commas."""
+    for name in words(text):
+        if not _LABEL.fullmatch(name):
+            raise click.BadParameter(f'"{name}" is not the name of a namespace.')
+    return words(text)
+
+
+def prefix(text: str) -> str:
+    """Read what annotations begin with, a DNS name."""
+    if not all(map(_LABEL.fullmatch, text.split("."))):
+        raise click.BadParameter(
+            f'"{text}" is not a DNS name, such as nginx.ingress.kubernetes.io.'
+        )
+    return text
 
 
 def port(text: str) -> int:
@@ -154,7 +173,7 @@ SOURCE_FLAGS: tuple[_Option[Any], ...] = (
     flag(
         "--watch-namespace",
         heading="What is read",
-        type=words,
+        type=namespaces,
         metavar="A,B,…",
         default="",
         help="Only these namespaces, with commas. Default: all.",
@@ -258,6 +277,8 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
     flag(
         "--annotations-prefix",
         heading="How they are served",
+        type=prefix,
+        metavar="PREFIX",
         default="nginx.ingress.kubernetes.io",
         show_default=True,
         help="What our annotations begin with.",

@@ -81,8 +81,14 @@ def test_a_broken_secret_keeps_its_certificate_over_a_restart_of_the_generator(s
     eventually(lambda: len(site.pair.logs("generator.started")) == 2)
     site.holds(shop(tls=tls), broken, shop("other"))
     assert "www.shop.test" in site.web.names("shop.test")
-    site.holds(shop(tls=tls), shop("other"))
-    assert "www.shop.test" in site.web.names("shop.test")
+
+
+def test_a_deleted_secret_loses_its_certificate(site):
+    tls = [{"hosts": ["shop.test"], "secretName": "tls"}]
+    site.holds(shop(tls=tls), tls_secret("tls", AUTHORITY.issue("shop.test")))
+    assert site.web.names("shop.test") == ["shop.test"]
+    site.holds(shop(tls=tls))
+    assert site.web.names("shop.test") == ["ingress.local"]
 
 
 def test_a_certificate_that_nginx_refuses_costs_its_secret_alone(nginx, site):

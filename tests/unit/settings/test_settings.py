@@ -134,6 +134,8 @@ def test_every_flag_without_effect_is_accepted(read):
             ("--default-backend-service=web",),
             "Invalid value for '--default-backend-service': \"web\" is not NAMESPACE/NAME",
         ),
+        (("--watch-namespace=a,B_c",), '"B_c" is not the name of a namespace.'),
+        (("--annotations-prefix=foo bar",), '"foo bar" is not a DNS name, such as'),
         (("--debounce=1h",), "Invalid value for '--debounce': \"1h\" is not a number of milli"),
         (("--log-level=loud",), "Invalid value for '--log-level': 'loud' is not one of 'debug'"),
         ((), "There is nothing to read Ingresses from. Give a folder by --manifests DIR, a "),
