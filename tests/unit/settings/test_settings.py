@@ -134,8 +134,14 @@ def test_every_flag_without_effect_is_accepted(read):
             ("--default-backend-service=web",),
             "Invalid value for '--default-backend-service': \"web\" is not NAMESPACE/NAME",
         ),
-        (("--watch-namespace=a,B_c",), '"B_c" is not the name of a namespace.'),
-        (("--annotations-prefix=foo bar",), '"foo bar" is not a DNS name, such as'),
+        (
+            ("--watch-namespace=a,B_c",),
+            "Invalid value for '--watch-namespace': \"B_c\" is not the name",
+        ),
+        (
+            ("--annotations-prefix=foo bar",),
+            "Invalid value for '--annotations-prefix': \"foo bar\" is not",
+        ),
         (("--debounce=1h",), "Invalid value for '--debounce': \"1h\" is not a number of milli"),
         (("--log-level=loud",), "Invalid value for '--log-level': 'loud' is not one of 'debug'"),
         ((), "There is nothing to read Ingresses from. Give a folder by --manifests DIR, a "),
