@@ -45,6 +45,9 @@ def allowed(plane, values):
     """The roles of these values, as long as the `with`."""
     roles = yaml.safe_dump_all(o for o in charts.objects(values) if o["kind"] in ROLES)
     plane.kubectl("apply", "--filename=-", stdin=roles)
+    # The apiserver takes a moment to go by what it has stored.
+    for always in ("list ingressclasses", "list ingresses in north", "list ingresses in south"):
+        eventually(lambda: may(plane, *always.split(" ", 1)))  # noqa: B023 - called at once
     yield
     plane.kubectl("delete", "--filename=-", stdin=roles)
 
