@@ -1,20 +1,10 @@
 """Every event that `pillion up` logs: the closed list that the documentation is made from."""
 
-from enum import StrEnum
-from typing import Self
+from reloader.logs import LogEvent
 
 
-class Event(StrEnum):
+class Event(LogEvent):
     """The `event` of a log line."""
-
-    description: str
-
-    def __new__(cls, value: str, description: str) -> Self:
-        """Make a member of its text and its description."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.description = description
-        return member
 
     PAIR_STARTING = (
         "pair.starting",

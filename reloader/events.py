@@ -3,21 +3,11 @@
 `description` is for whoever reads the log: what happened, and the way out.
 """
 
-import enum
-from typing import Self
+from reloader.logs import LogEvent
 
 
-class Event(enum.StrEnum):
+class Event(LogEvent):
     """What the reloader says: `info` and above to users, `debug` to its developers."""
-
-    description: str
-
-    def __new__(cls, value: str, description: str) -> Self:
-        """Make a member of its text and its description."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.description = description
-        return member
 
     STARTED = "reloader.started", "Watches `volume`; the nginx program is `nginx_version`."
     STOPPED = "reloader.stopped", "Ends on a signal. nginx goes on with what it serves."

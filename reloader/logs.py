@@ -16,8 +16,8 @@ import structlog
 from structlog.typing import EventDict
 
 
-class Event(enum.StrEnum):
-    """What both programs may say; each has its own list besides."""
+class LogEvent(enum.StrEnum):
+    """Base of the closed lists of events: a member is its text and what it means to a reader."""
 
     description: str
 
@@ -27,6 +27,10 @@ class Event(enum.StrEnum):
         member._value_ = value
         member.description = description
         return member
+
+
+class Event(LogEvent):
+    """What both programs may say; each has its own list besides."""
 
     LIBRARY_SPOKE = "library.spoke", "A library, `logger`, says `message`."
     PROGRAM_BROKE = "program.broke", "An error that nobody expected, `exception`. Please report it."
