@@ -98,8 +98,8 @@ async def _cluster_parts(
     settings: Settings, given: Cluster, options: Options
 ) -> AsyncIterator[tuple[Source, Reporter | None]]:
     # Imported here: the client's library takes 0.4 s, which a folder need not pay.
-    from generator.cluster.access import find  # noqa: PLC0415
     from generator.cluster.client import Client  # noqa: PLC0415
+    from generator.cluster.finding import find  # noqa: PLC0415
     from generator.cluster.source import ClusterSource  # noqa: PLC0415
 
     def references(snapshot: Snapshot) -> frozenset[ObjectRef]:

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from generator.cluster import access
-from generator.cluster.access import Rereading, find
+from generator.cluster.access import Rereading
 from generator.cluster.errors import KubeconfigBroken, NoClusterGiven, NoCredentials
+from generator.cluster.finding import find
 
 SERVER = {"server": "https://192.0.2.1:6443"}
 
