@@ -40,7 +40,7 @@ class Value:
         return ".".join(self.path)
 
 
-class Undocumented(ValueError):  # noqa: N818 - it says what it is
+class Undocumented(ValueError):
     """A value without a text."""
 
 

@@ -34,7 +34,7 @@ NEW_PATH = """\
 """
 
 
-class DemoFailed(Exception):  # noqa: N818 - reads as a sentence
+class DemoFailed(Exception):
     """Something is not as the demo shows it."""
 
 

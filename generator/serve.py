@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 
-class Unservable(OSError):  # noqa: N818 - it says what the port is
+class Unservable(OSError):
     """The port can't be listened on; says why, and which flag chooses another."""
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from generator.cluster.access import find
 from generator.cluster.errors import ClusterError
+from generator.cluster.finding import find
 from generator.commandline import Failed
 from generator.settings import Manifests, Settings
 from pillion.events import Event

@@ -114,7 +114,7 @@ class Event(LogEvent):
     )
 
 
-class Trouble(Exception):  # noqa: N818 - it need not be an error of anyone's
+class Trouble(Exception):
     """Something around the reloader is wrong, not the wish: worth another try later."""
 
     def __init__(self, event: Event, message: str) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Invalid(ValueError):  # noqa: N818 - reads as the sentence it makes
+class Invalid(ValueError):
     """A value is not what its annotation takes.
 
     `expected` ends the sentence "VALUE is not …"; `hint` is the way out, a sentence.

@@ -33,7 +33,7 @@ _WEAK_DIGESTS = frozenset({"md5", "sha1"})
 """OpenSSL at its usual security level, 2, refuses these and shorter keys."""
 
 
-class Unusable(ValueError):  # noqa: N818 - reads as the sentence it makes
+class Unusable(ValueError):
     """nginx would refuse this certificate or key; says why, as a clause about the Secret."""
 
 

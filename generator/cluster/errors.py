@@ -15,7 +15,7 @@ class ClusterError(Exception):
     """Its text is one line for people."""
 
 
-class NoClusterGiven(ClusterError):  # noqa: N818 - it says what is so
+class NoClusterGiven(ClusterError):
     """Nothing says where a cluster is."""
 
     def __init__(self) -> None:
@@ -26,26 +26,26 @@ class NoClusterGiven(ClusterError):  # noqa: N818 - it says what is so
         )
 
 
-class KubeconfigBroken(ClusterError):  # noqa: N818 - it says what is so
+class KubeconfigBroken(ClusterError):
     """A kubeconfig cannot be used: which file, which field, and why."""
 
     def __init__(self, file: str, field: str, message: str) -> None:
         super().__init__(f"{file}: {field}: {message}" if field else f"{file}: {message}")
 
 
-class NoCredentials(ClusterError):  # noqa: N818 - it says what is so
+class NoCredentials(ClusterError):
     """What proves who we are cannot be had now."""
 
 
-class Unreachable(ClusterError):  # noqa: N818 - it says what is so
+class Unreachable(ClusterError):
     """There is no connection, no answer in time, or it broke off."""
 
 
-class Garbled(ClusterError):  # noqa: N818 - it says what is so
+class Garbled(ClusterError):
     """Someone answers, but not as an apiserver does."""
 
 
-class Refused(ClusterError):  # noqa: N818 - it says what is so
+class Refused(ClusterError):
     """The apiserver said no."""
 
     def __init__(

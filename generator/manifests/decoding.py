@@ -119,7 +119,7 @@ def decode_document(document: Document) -> Decoded | None:
     return Decoded(ref, tuple(zip(refs, objects, strict=True)), tuple(problems))
 
 
-class _NotDecoded(Exception):  # noqa: N818 - never leaves this module
+class _NotDecoded(Exception):
     def __init__(self, field: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.field, self.message, self.hint = field, message, hint

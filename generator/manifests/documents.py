@@ -30,7 +30,7 @@ _TEXT_SECTIONS = (("metadata", "annotations"), ("metadata", "labels"), ("data",)
 _TEXT_DATA_KINDS = frozenset({"ConfigMap", "Secret"})
 
 
-class Broken(Exception):  # noqa: N818 - reads as the sentence it makes
+class Broken(Exception):
     """The text cannot be read. `line` counts from 1 within it."""
 
     def __init__(self, message: str, line: int) -> None:

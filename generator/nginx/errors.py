@@ -11,7 +11,7 @@ class RenderError(Exception):
     """The part of the model that it happened at; None for what stands around them."""
 
 
-class Unwritable(RenderError):  # noqa: N818 - it says what the value is
+class Unwritable(RenderError):
     """A value that has no place in a configuration.
 
     Parsing at the edge keeps such values out of the model, so this is the last
