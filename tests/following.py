@@ -12,9 +12,9 @@ from typing import Self
 
 import structlog
 
-from generator.cluster.access import find
 from generator.cluster.backoff import Timing
 from generator.cluster.client import Client
+from generator.cluster.finding import find
 from generator.cluster.report import Addresses, StatusWriter
 from generator.cluster.source import ClusterSource
 from generator.objects import Ingress, Kind, Name, ObjectRef
