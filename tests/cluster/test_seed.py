@@ -48,7 +48,8 @@ def web(cluster, backend, start_pair, make_class):
         publish(cluster, "echoheaders-default", backend("echoheaders", "10.77.5.2"))
         rules = rule("k8s.meiqia.com", ("Prefix", "/foo", "echoheaders-default"))
         cluster.create(ingress(rules, name="echomap", ingressClassName="nginx"))
-        eventually(lambda: pair.web.status(FOO) == 200)
+        # Applied, not answered once: for 100 ms workers of before answer too.
+        eventually(lambda: any(a["upstreams"] == 2 for a in pair.logs("config.applied")[-1:]))
         yield pair.web
 
 
