@@ -6,7 +6,6 @@ arguments can be carried over as they are. Every flag can also be set in the
 environment: `--http-port` as PILLION_HTTP_PORT.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 import click
 from msgspec import Struct
 
+from generator.names import is_label, is_subdomain
 from generator.objects import Name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,7 +29,6 @@ class IgnoredFlag(Struct, frozen=True, order=True):
 # --- values -----------------------------------------------------------------------------------
 
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _TRUTHS = dict.fromkeys(("1", "t", "true", "yes"), True)
 _TRUTHS |= dict.fromkeys(("0", "f", "false", "no"), False)
 
@@ -58,14 +57,14 @@ def words(text: str) -> tuple[str, ...]:
 def namespaces(text: str) -> tuple[str, ...]:
     """Read a list of namespaces with commas."""
     for name in words(text):
-        if not _LABEL.fullmatch(name):
+        if not is_label(name):
             raise click.BadParameter(f'"{name}" is not the name of a namespace.')
     return words(text)
 
 
 def prefix(text: str) -> str:
     """Read what annotations begin with, a DNS name."""
-    if not all(map(_LABEL.fullmatch, text.split("."))):
+    if not is_subdomain(text):
         raise click.BadParameter(
             f'"{text}" is not a DNS name, such as nginx.ingress.kubernetes.io.'
         )

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.build.memo import Reads
-from generator.build.names import is_label, is_subdomain
 from generator.build.options import Options
 from generator.model import (
     Action,
@@ -20,6 +19,7 @@ from generator.model import (
     ProxyByName,
     Upstream,
 )
+from generator.names import is_label, is_subdomain
 from generator.objects import (
     Backend,
     EndpointSlice,

@@ -17,10 +17,10 @@ from generator.build.certificates import Found, covers, find_certificate
 from generator.build.directives import directives
 from generator.build.limits import MOST_ACCESS_LINES, too_much, within_limits
 from generator.build.memo import Reads
-from generator.build.names import is_host, is_label, is_subdomain
 from generator.build.options import Options
 from generator.build.paths import PathRule, invalid_path
 from generator.model import AccessRule, Certificate, Handler, Upstream
+from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
 from generator.problems import Code, Problem, Problems, Severity, shown
 

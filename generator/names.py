@@ -1,4 +1,4 @@
-"""Names as Kubernetes admits them, checked again: manifests went through no apiserver."""
+"""Names as Kubernetes admits them: manifests and flags went through no apiserver."""
 
 import re
 
