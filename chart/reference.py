@@ -45,7 +45,7 @@ class Undocumented(ValueError):
 
 
 def values(source: str) -> Iterator[Value]:
-    """Give every documented value, in order."""
+    """Return every documented value, in order."""
     lines = source.splitlines()
     yield from _values(yaml.compose(source), lines, (), yaml.safe_load(source))
 
@@ -89,7 +89,7 @@ def _comment_above(lines: list[str], number: int) -> list[tuple[str, str]]:
 
 
 def schema(found: list[Value]) -> dict[str, Any]:
-    """Give what helm checks before it renders anything."""
+    """Return what helm checks before it renders anything."""
     root: dict[str, Any] = {"type": "object", "properties": {}}
     for value in found:
         at = root
@@ -116,7 +116,7 @@ def _checks(value: Value) -> dict[str, Any]:
 
 
 def told(found: list[Value]) -> dict[str, Any]:
-    """Give what templates go by: which values there are, and which change nothing, and why.
+    """Return what templates go by: which values there are, and which change nothing, and why.
 
     Of each value that is there it says the default, or null where null means something.
     """
@@ -134,7 +134,7 @@ def told(found: list[Value]) -> dict[str, Any]:
 
 
 def tables(found: list[Value]) -> str:
-    """Give a table for each part, and one for what changes nothing."""
+    """Return a table for each part, and one for what changes nothing."""
     parts: dict[str, list[Value]] = {}
     for value in found:
         if not value.ignored:
@@ -167,7 +167,7 @@ def _cell(text: str) -> str:
 
 
 def written() -> dict[Path, str]:
-    """Give what each file should hold."""
+    """Return what each file should hold."""
     found = list(values((CHART / "values.yaml").read_text()))
     template = (CHART / "README.md.template").read_text()
     return {

@@ -30,13 +30,13 @@ def main(name: str, folder: str) -> None:
 
 
 def distributions(folder: str) -> Iterator[Component]:
-    """Give what pip has installed there."""
+    """Return what pip has installed there."""
     for found in metadata.distributions(path=[folder]):
         yield _library("pypi", found.name.lower().replace("_", "-"), found.version)
 
 
 def packages() -> Iterator[Component]:
-    """Give what dpkg has installed."""
+    """Return what dpkg has installed."""
     for paragraph in _DPKG.read_text(encoding="utf-8").split("\n\n"):
         fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if ": " in line)
         if fields.get("Status") == "install ok installed":

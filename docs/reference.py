@@ -6,16 +6,16 @@ from pathlib import Path
 from generator.annotations import access, backends, bodies, canary, redirects, rewriting, timeouts
 from generator.annotations.declaration import Annotation, OnError
 from generator.annotations.values import describe
-from generator.events import Event as GeneratorEvent
-from pillion.events import Event as PillionEvent
-from reloader.events import Event as ReloaderEvent
+from generator.log_events import Event as GeneratorEvent
+from pillion.log_events import Event as PillionEvent
+from reloader.log_events import Event as ReloaderEvent
 from reloader.logs import Event as SharedEvent
 
 HERE = Path(__file__).parent
 
 
 def pages() -> dict[Path, str]:
-    """Give the text of each page that is made."""
+    """Return the text of each page that is made."""
     return {
         HERE / "annotations.md": "\n".join(annotations()),
         HERE / "logs.md": "\n".join(logs()),

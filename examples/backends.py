@@ -23,7 +23,7 @@ class Backend(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def answer(self, body: bytes) -> tuple[int, str]:
-        """Give status and text."""
+        """Return status and text."""
         raise NotImplementedError
 
     def log_message(self, *_: object) -> None:
@@ -34,7 +34,7 @@ class Echo(Backend):
     """Tells what it was asked, as the echoserver of Kubernetes' examples does."""
 
     def answer(self, body: bytes) -> tuple[int, str]:
-        """Give the request as text."""
+        """Return the request as text."""
         path, _, query = self.path.partition("?")
         headers = "".join(f"{k.lower()}={v}\n" for k, v in sorted(self.headers.items()))
         return 200, (
@@ -53,7 +53,7 @@ class Default(Backend):
     """Answers what no rule does."""
 
     def answer(self, body: bytes) -> tuple[int, str]:  # noqa: ARG002 - as above
-        """Give 404, and 200 for its own health."""
+        """Return 404, and 200 for its own health."""
         if self.path == "/healthz":
             return 200, "ok\n"
         return 404, "default backend - 404\n"

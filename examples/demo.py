@@ -104,7 +104,7 @@ def keep_after_failure(folder: Path, kind: type[BaseException] | None) -> None:
 
 
 def pillion_up(folder: Path, manifests: Path, ports: dict[str, int]) -> list[str]:
-    """Give the command that serves the folder."""
+    """Return the command that serves the folder."""
     flags = [f"--{name}-port={ports[name]}" for name in ("http", "https", "status", "healthz")]
     return [
         *(sys.executable, "-m", "pillion", "up"),

@@ -10,13 +10,13 @@ from importlib.metadata import version
 
 import structlog
 
-from generator.controller import Controller, Setup
-from generator.events import Event
-from generator.fallback import fallback_certificate
-from generator.serve import Unservable, serve
-from generator.settings import Settings, read_settings
-from generator.template_folder import TemplateFolder
-from generator.wiring import environment_of, options_of, parts
+from generator.components import parts, surroundings_of, translation_settings_of
+from generator.log_events import Event
+from generator.loop.controller import Controller, LoopSettings
+from generator.loop.template_folder import TemplateFolder
+from generator.probes import Unservable, serve
+from generator.settings.settings import Settings, read_settings
+from generator.volume.default_certificate import fallback_certificate
 from reloader import logs
 from reloader.contract import Volume
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def causes(error: Exception) -> tuple[Exception, ...]:
-    """Give what went wrong, without the groups that tasks wrap it in."""
+    """Return what went wrong, without the groups that tasks wrap it in."""
     if isinstance(error, ExceptionGroup):
         return tuple(cause for inner in error.exceptions for cause in causes(inner))
     return (error,)
@@ -64,13 +64,13 @@ async def _until_signalled(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     volume = Volume(settings.volume.absolute())
     now = dt.datetime.now(dt.UTC)
-    options = options_of(settings, fallback_certificate(volume, now))
+    options = translation_settings_of(settings, fallback_certificate(volume, now))
     log.info(Event.GENERATOR_STARTED, version=version("pillion"), volume=str(volume.root))
     async with parts(settings, options) as (source, reporter):
-        setup = Setup(
+        setup = LoopSettings(
             volume=volume,
             options=options,
-            environment=environment_of(settings),
+            surroundings=surroundings_of(settings),
             longest_gathering_s=settings.debounce_ms / 1000,
         )
         templates = TemplateFolder(settings.template_dir)
@@ -88,7 +88,7 @@ async def _serve(port: int, ready: Callable[[], bool]) -> None:
             runner = await serve(port, ready)
         except Unservable as error:
             if not told:
-                log.error(Event.PROBES_UNSERVED, message=str(error))
+                log.error(Event.PROBES_PORT_IN_USE, message=str(error))
             told = True
             await asyncio.sleep(_SERVE_RETRY_S)
         else:

@@ -237,7 +237,7 @@ class Model(Struct, frozen=True, kw_only=True):
     default_certificate: Certificate
 
     def files(self) -> tuple[File, ...]:
-        """Give every file that the servers name, each once."""
+        """Return every file that the servers name, each once."""
         certificates = [self.default_certificate]
         certificates += [s.certificate for s in self.servers if s.certificate]
         return tuple({c.file.digest: c.file for c in certificates}.values())

@@ -31,11 +31,11 @@ class Code(StrEnum):
     FILE_UNREADABLE = "file-unreadable"
     HOST_INVALID = "host-invalid"
     NAME_INVALID = "name-invalid"
-    NOT_BUILT = "not-built"
-    NOT_DECODED = "not-decoded"
+    INTERNAL_ERROR = "internal-error"
+    OBJECT_INVALID = "object-invalid"
     NO_ENDPOINTS = "no-endpoints"
-    OBJECT_TWICE = "object-twice"
-    OUTDONE = "outdone"
+    DUPLICATE_OBJECT = "duplicate-object"
+    OVERRIDDEN = "overridden"
     PATH_BECOMES_REGEX = "path-becomes-regex"
     PATH_INVALID = "path-invalid"
     PATH_TAKEN = "path-taken"
@@ -44,9 +44,9 @@ class Code(StrEnum):
     SERVICE_NOT_FOUND = "service-not-found"
     SERVICE_PORT_NOT_FOUND = "service-port-not-found"
     TEMPLATE_REFUSED = "template-refused"
-    TOO_MUCH = "too-much"
+    LIMIT_EXCEEDED = "limit-exceeded"
     VALUE_NOT_TEXT = "value-not-text"
-    VERSION_OLD = "version-old"
+    API_VERSION_REMOVED = "api-version-removed"
 
 
 class Problem(Struct, frozen=True, kw_only=True, order=True):
@@ -71,7 +71,7 @@ def not_built(ref: ObjectRef, error: Exception, meanwhile: str) -> Problem:
     return Problem(
         object=ref,
         field="",
-        code=Code.NOT_BUILT,
+        code=Code.INTERNAL_ERROR,
         severity=Severity.ERROR,
         message=f"Pillion fails at it: {shown(str(error) or repr(error))}.",
         hint=f"Please report this. Meanwhile: {meanwhile}.",

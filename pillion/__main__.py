@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from generator.commandline import run
-from generator.flags import Command, flag, generator_flags, given_flags
-from generator.settings import settings_of
+from generator.settings.command_line import run
+from generator.settings.flags import Command, flag, generator_flags, given_flags
+from generator.settings.settings import settings_of
 
 VOLUME = Path("/run/pillion")
 """What paths in a configuration begin with where no volume is given."""
@@ -24,7 +24,7 @@ class Group(click.Group):
     """Lists its commands in the order in which one meets them, not by the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Give their names."""
+        """Return their names."""
         return list(self.commands)
 
 

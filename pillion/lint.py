@@ -8,16 +8,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from generator import build
-from generator.fallback import make
+from generator import translation
+from generator.components import translation_settings_of
 from generator.manifests import Places
 from generator.objects import Kind, ObjectRef
 from generator.problems import Problem, Severity, printable
-from generator.settings import Settings
+from generator.settings.settings import Settings
 from generator.snapshot import Origin, Snapshot
-from generator.wiring import options_of
-from pillion.inputs import read_once
-from pillion.opinion import opinion
+from generator.volume.default_certificate import make
+from pillion.nginx_check import opinion
+from pillion.read_once import read_once
 
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -39,9 +39,9 @@ def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Find
 
     Where there is an nginx, it is asked as well.
     """
-    options = options_of(settings, make(dt.datetime.now(dt.UTC)))
+    options = translation_settings_of(settings, make(dt.datetime.now(dt.UTC)))
     snapshot = read_once(settings, options)
-    problems = build.build(snapshot, options, build.Memo()).problems
+    problems = translation.translate(snapshot, options, translation.Memo()).problems
     problems += opinion(settings, snapshot, options, nginx_bin=nginx_bin)
     return located(tuple(dict.fromkeys(problems)), snapshot)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.commandline import Failed
+from generator.settings.command_line import Failed
 from reloader import master
 from reloader.contract import Volume
 

@@ -8,19 +8,19 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator import build
-from generator.commandline import Failed
-from generator.fallback import fallback_certificate
-from generator.nginx.environment import UNKNOWN, Capabilities, Environment
+from generator import translation
+from generator.components import surroundings_of, translation_settings_of
+from generator.loop.template_folder import TemplateFolder
 from generator.nginx.errors import RenderError
 from generator.nginx.render import Memo, render
+from generator.nginx.surroundings import UNKNOWN, Capabilities, Surroundings
 from generator.problems import Problems
-from generator.settings import Settings
+from generator.settings.command_line import Failed
+from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
-from generator.template_folder import TemplateFolder
-from generator.wiring import environment_of, options_of
-from pillion.inputs import read_once
-from pillion.nginx import choose_nginx
+from generator.volume.default_certificate import fallback_certificate
+from pillion.nginx_binary import choose_nginx
+from pillion.read_once import read_once
 from reloader import check
 from reloader.contract import ContractError, Volume, Wish
 
@@ -36,12 +36,14 @@ class Rendered(Struct, frozen=True):
 def render_once(settings: Settings, *, nginx_bin: Path | None, generation: int = 0) -> Rendered:
     """Render what is there now. Raises Failed."""
     volume = Volume(settings.volume.absolute())
-    options = options_of(settings, fallback_certificate(volume, dt.datetime.now(dt.UTC)))
+    options = translation_settings_of(
+        settings, fallback_certificate(volume, dt.datetime.now(dt.UTC))
+    )
     snapshot = read_once(settings, options)
-    built = build.build(snapshot, options, build.Memo())
+    built = translation.translate(snapshot, options, translation.Memo())
     try:
         templates, problems = TemplateFolder(settings.template_dir).read()
-        rendering = render(built.model, _environment(settings, nginx_bin), templates, Memo())
+        rendering = render(built.model, _surroundings(settings, nginx_bin), templates, Memo())
     except RenderError as error:
         raise Failed(str(error)) from error
     text = rendering.body(generation).decode()
@@ -49,7 +51,7 @@ def render_once(settings: Settings, *, nginx_bin: Path | None, generation: int =
 
 
 def differences(settings: Settings, file: Path, *, nginx_bin: Path | None) -> Iterator[str]:
-    """Give a unified diff from the file to what would be rendered now."""
+    """Return a unified diff from the file to what would be rendered now."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -68,15 +70,15 @@ def differences(settings: Settings, file: Path, *, nginx_bin: Path | None) -> It
     )
 
 
-def _environment(settings: Settings, nginx_bin: Path | None) -> Environment:
+def _surroundings(settings: Settings, nginx_bin: Path | None) -> Surroundings:
     """Say what the nginx can do that `pillion up` would take; the least if there is none."""
-    environment = environment_of(settings)
+    surroundings = surroundings_of(settings)
     try:
         binary = choose_nginx(nginx_bin)
     except Failed:
         if nginx_bin is not None:
             raise
-        return replace(environment, capabilities=UNKNOWN)
+        return replace(surroundings, capabilities=UNKNOWN)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
     told = check.ask_build(nginx)
-    return replace(environment, capabilities=Capabilities.of(told.version, told.modules))
+    return replace(surroundings, capabilities=Capabilities.of(told.version, told.modules))

@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 
 from pillion.child import Child
-from pillion.events import Event
-from pillion.lines import Sink, as_line
+from pillion.log_events import Event
+from pillion.log_relay import Sink, as_line
 
 log = structlog.get_logger()
 
@@ -115,7 +115,7 @@ class Supervisor:
         try:
             child = Child(program.command, orphaned=program.orphaned, line=line)
         except OSError as error:
-            log.error(Event.PROCESS_UNSTARTABLE, name=program.name, reason=str(error))
+            log.error(Event.PROCESS_START_FAILED, name=program.name, reason=str(error))
             return None
         log.info(Event.PROCESS_STARTED, name=program.name, pid=child.pid)
         return child

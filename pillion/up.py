@@ -10,13 +10,13 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
+from generator.cluster.discovery import find
 from generator.cluster.errors import ClusterError
-from generator.cluster.finding import find
-from generator.commandline import Failed
-from generator.settings import Manifests, Settings
-from pillion.events import Event
-from pillion.lines import Sink
-from pillion.nginx import choose_nginx
+from generator.settings.command_line import Failed
+from generator.settings.settings import Manifests, Settings
+from pillion.log_events import Event
+from pillion.log_relay import Sink
+from pillion.nginx_binary import choose_nginx
 from pillion.preflight import check_port, owned_volume
 from pillion.supervisor import Program, Supervisor
 from reloader import logs

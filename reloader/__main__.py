@@ -15,9 +15,9 @@ from reloader.apply import Reloader, Settings
 from reloader.bootstrap import bootstrap
 from reloader.check import Nginx
 from reloader.contract import Volume
-from reloader.events import Event, Trouble
 from reloader.live import Live
-from reloader.wake import Wake
+from reloader.log_events import Event, Trouble
+from reloader.wakeup import Wake
 from reloader.watch import Hints
 
 log = structlog.get_logger()

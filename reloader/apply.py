@@ -20,11 +20,11 @@ from reloader import check, master, verify
 from reloader.answer import Answer
 from reloader.check import Nginx, Refusal
 from reloader.contract import ContractError, Volume, Wish
-from reloader.events import Event, Trouble
 from reloader.live import Live, Stamp, stamp_of
+from reloader.log_events import Event, Trouble
 from reloader.master import Identity, Process
 from reloader.verify import Expected, Failure
-from reloader.wake import Wake
+from reloader.wakeup import Wake
 
 log = structlog.get_logger()
 
@@ -156,7 +156,7 @@ class Reloader:
         try:
             return Wish.parse(self._volume.wish.read_bytes())
         except ContractError as error:
-            log.warning(Event.WISH_UNFIT, message=str(error))
+            log.warning(Event.WISH_MALFORMED, message=str(error))
             return None
 
     def _try(self, wish: Wish, durations: dict[str, float]) -> None:
@@ -195,7 +195,7 @@ class Reloader:
         if program is None or program != self._program:
             build = check.ask_build(self._settings.nginx)
             if build.unfit:
-                raise Trouble(Event.NGINX_UNFIT, f"{binary}: {build.unfit}")
+                raise Trouble(Event.NGINX_TOO_OLD, f"{binary}: {build.unfit}")
             self._answer.describe(build)
             self._program = program
         return self._answer.nginx_version
@@ -223,7 +223,7 @@ class Reloader:
             self._bare_since = time.monotonic()
         self.patience_s = _SOON_S
         if self._placed is None and self._is_bare():
-            log.warning(Event.NGINX_BARE, pid=process.pid)
+            log.warning(Event.NGINX_NO_WORKERS, pid=process.pid)
             self._placed = Placed(wish=self._live.wish, answered=False)
 
     def _is_bare(self) -> bool:
@@ -233,7 +233,7 @@ class Reloader:
     def _await_nginx(self, placed: Placed) -> None:
         if not placed.announced:
             conf = str(self._volume.live)
-            log.info(Event.NGINX_AWAITED, generation=placed.wish.generation, conf=conf)
+            log.info(Event.NGINX_WAITING, generation=placed.wish.generation, conf=conf)
             placed.announced = True
         self.patience_s = _SOON_S
 

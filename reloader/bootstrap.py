@@ -19,7 +19,7 @@ def bootstrap(
     http_port: int | None,
     https_port: int | None,
 ) -> Wish:
-    """Give generation 0."""
+    """Return generation 0."""
     servers = [_STATUS.format(port=status_port)]
     if probe_port is not None:
         servers.append(_PROBES.format(listen=_listen(probe_port, "")))

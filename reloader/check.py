@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reloader.events import Event, Trouble
-from reloader.wake import Wake
+from reloader.log_events import Event, Trouble
+from reloader.wakeup import Wake
 
 OLDEST = (1, 27, 4)
 """The first with `keepalive_min_timeout`: without it a reload loses idle connections."""
@@ -125,7 +125,7 @@ def parse_refusal(said: str, returncode: int) -> Refusal:
     if complaint is None:
         return Refusal(_without_words(said, returncode))
     if _HINDERED.search(complaint[1]):
-        raise Trouble(Event.NGINX_HINDERED, complaint[1])
+        raise Trouble(Event.NGINX_CHECK_BLOCKED, complaint[1])
     place = _PLACE.fullmatch(complaint[1])
     if place is None:
         return Refusal(complaint[1])

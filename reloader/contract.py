@@ -83,7 +83,7 @@ class Wish:
         return cls(int(header[1]), header[2].decode(), body)
 
     def encode(self) -> bytes:
-        """Give the whole file: header line and body."""
+        """Return the whole file: header line and body."""
         return f"# pillion generation {self.generation} sha256 {self.hash}\n".encode() + self.body
 
 
@@ -139,7 +139,7 @@ class Status:
         return status
 
     def encode(self) -> bytes:
-        """Give the file's bytes."""
+        """Return the file's bytes."""
         return json.dumps(dataclasses.asdict(self), indent=1).encode() + b"\n"
 
     def _is_sound(self) -> bool:

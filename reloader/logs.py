@@ -32,8 +32,11 @@ class LogEvent(enum.StrEnum):
 class Event(LogEvent):
     """What both programs may say; each has its own list besides."""
 
-    LIBRARY_SPOKE = "library.spoke", "A library, `logger`, says `message`."
-    PROGRAM_BROKE = "program.broke", "An error that nobody expected, `exception`. Please report it."
+    LIBRARY_LOGGED = "library.logged", "A library, `logger`, says `message`."
+    PROGRAM_CRASHED = (
+        "program.crashed",
+        "An error that nobody expected, `exception`. Please report it.",
+    )
 
 
 def configure(component: str, *, level: str = "info", stream: TextIO | None = None) -> None:
@@ -73,7 +76,7 @@ class _Foreign(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(
             record.levelno,
-            Event.LIBRARY_SPOKE,
+            Event.LIBRARY_LOGGED,
             logger=record.name,
             message=record.getMessage(),
             exc_info=record.exc_info,
@@ -86,4 +89,4 @@ def _broke(
     traceback: types.TracebackType | None,
 ) -> None:
     if error is not None and not issubclass(kind, KeyboardInterrupt):
-        structlog.get_logger().critical(Event.PROGRAM_BROKE, exc_info=(kind, error, traceback))
+        structlog.get_logger().critical(Event.PROGRAM_CRASHED, exc_info=(kind, error, traceback))

@@ -35,7 +35,7 @@ class Process:
 
     @property
     def identity(self) -> Identity:
-        """Give what tells it from every other process."""
+        """Return what tells it from every other process."""
         return self.pid, self.started
 
 

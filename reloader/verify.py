@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reloader import master
-from reloader.events import Event, Trouble
+from reloader.log_events import Event, Trouble
 from reloader.master import Identity, Process
-from reloader.wake import Wake
+from reloader.wakeup import Wake
 
 _LOOK_AGAIN_S = 0.01
 _STUCK_S = 2.0

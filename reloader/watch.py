@@ -20,7 +20,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from reloader.contract import Volume
-from reloader.wake import Wake
+from reloader.wakeup import Wake
 
 # It warns of each observer that is replaced, and of overflows: neither is news here.
 logging.getLogger("watchdog").setLevel(logging.CRITICAL)

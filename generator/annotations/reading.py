@@ -44,8 +44,8 @@ def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple
     given: dict[Annotation[Any], Any] = {}
     problems: list[Problem] = []
     denied = False
-    for annotation, name, outdone in _known(texts):
-        problems += [_outdone(owner, alias, name) for alias in outdone]
+    for annotation, name, overridden in _known(texts):
+        problems += [_overridden(owner, alias, name) for alias in overridden]
         try:
             given[annotation] = annotation.parse(texts[name].strip())
         except Invalid as invalid:
@@ -58,7 +58,7 @@ def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple
 
 
 def _known(texts: Mapping[str, str]) -> Iterator[tuple[Annotation[object], str, list[str]]]:
-    """Give each annotation that is set, the name that counts, and those that do not beside it."""
+    """Return each annotation that is set, the name that counts, and those that do not beside it."""
     if not texts:
         return
     for annotation in ALL:
@@ -85,7 +85,7 @@ def _invalid(
     )
 
 
-def _outdone(owner: ObjectRef, alias: str, name: str) -> Problem:
+def _overridden(owner: ObjectRef, alias: str, name: str) -> Problem:
     return Problem(
         object=owner,
         field=alias,

@@ -181,7 +181,7 @@ def regex(text: str) -> Regex:
 
 
 def _written_out(text: str) -> int:
-    """Give an upper bound: PCRE copies a group as often as it may be repeated."""
+    """Return an upper bound: PCRE copies a group as often as it may be repeated."""
     length = len(text)
     for least, most in _REPEATED_GROUP.findall(text):
         length *= max(int(most or least), 1)
@@ -189,7 +189,7 @@ def _written_out(text: str) -> int:
 
 
 def _strange_part(text: str) -> str:
-    """Give the beginning of the first part that is not of the common kind, if there is one."""
+    """Return the beginning of the first part that is not of the common kind, if there is one."""
     position = 0
     while position < len(text):
         part = _PART_OF_REGEX.match(text, position)
@@ -201,7 +201,7 @@ def _strange_part(text: str) -> str:
 
 @singledispatch
 def describe(value: object) -> str:
-    """Give a value as a user would write it, for messages and reference tables."""
+    """Return a value as a user would write it, for messages and reference tables."""
     return str(value) if value else "none"
 
 

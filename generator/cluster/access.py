@@ -66,7 +66,7 @@ class Rereading:
         self._fresh_until = float("-inf")
 
     def text(self) -> str:
-        """Give what it holds, without white space around it.
+        """Return what it holds, without white space around it.
 
         Raises NoCredentials if it never could be read.
         """

@@ -24,7 +24,7 @@ from msgspec import Struct
 from generator.cluster.access import Access, Proof, Server
 from generator.cluster.backoff import Timing
 from generator.cluster.errors import Expired, NoCredentials, Refused, Unreachable
-from generator.events import Event
+from generator.log_events import Event
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -110,7 +110,7 @@ class Client:
         accept: str = JSON,
         read_s: float = 0.0,
     ) -> tuple["_Line", aiohttp.ClientResponse]:
-        """Give a good answer before its body, and the line it comes by, which must be left.
+        """Return a good answer before its body, and the line it comes by, which must be left.
 
         Raises a ClusterError instead of a bad answer or none.
         """

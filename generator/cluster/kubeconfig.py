@@ -264,7 +264,7 @@ class FromAuthProvider:
         return self._server
 
     async def proof(self) -> Proof:
-        """Give what the library gave, or ask it: it renews a token that has run out."""
+        """Return what the library gave, or ask it: it renews a token that has run out."""
         if self._proof:
             return self._proof
         from kubernetes.aio.client import Configuration  # noqa: PLC0415 - seldom needed

@@ -13,7 +13,7 @@ class Lines:
         self._parts: list[bytes] = []
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Give every line that this chunk ends, without its line feed; empty ones are left out."""
+        """Return every line that this chunk ends, without line feeds; skip empty ones."""
         head, *tail = chunk.split(b"\n")
         self._parts.append(head)
         for part in tail:

@@ -24,7 +24,7 @@ from generator.cluster.errors import ClusterError, Refused
 from generator.cluster.reflector import Reflector, Scope
 from generator.cluster.resources import CONFIG_MAPS, SECRETS, SERVICES, Broken, Resource, broken
 from generator.cluster.store import Store, Table
-from generator.events import Event
+from generator.log_events import Event
 from generator.objects import Kind, KubernetesObject, Name, ObjectRef, Secret
 
 TLS = "kubernetes.io/tls"
@@ -225,7 +225,7 @@ class NarrowSink:
         self._table = table
 
     def known(self, found: KubernetesObject) -> KubernetesObject:
-        """Give the object that is held if it says the same."""
+        """Return the object that is held if it says the same."""
         held: KubernetesObject = self._table.known(found)
         return held
 
@@ -252,7 +252,7 @@ class WideSink:
         self._table = table
 
     def known(self, found: Secret) -> Secret | None:
-        """Give the Secret that is held if it says the same; None if no one named it."""
+        """Return the Secret that is held if it says the same; None if no one named it."""
         if not self._wants(found.name):
             return None
         held: Secret = self._table.known(found)

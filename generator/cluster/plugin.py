@@ -86,7 +86,7 @@ class Plugin:
             )
 
     async def credential(self) -> Credential:
-        """Give what it gave, or run it where that has run out. Raises NoCredentials."""
+        """Return what it gave, or run it where that has run out. Raises NoCredentials."""
         async with self._one_at_a_time:
             held = self._credential
             if held and not self._has_run_out(held):

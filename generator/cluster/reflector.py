@@ -26,7 +26,7 @@ from generator.cluster.client import Client, Query, Status, refused
 from generator.cluster.errors import ClusterError, Expired, Garbled, Refused, Unreachable
 from generator.cluster.lines import Lines
 from generator.cluster.resources import Broken, Resource, broken, identity
-from generator.events import Event
+from generator.log_events import Event
 from generator.objects import Name, Object
 
 PAGE = 500
@@ -48,7 +48,7 @@ class Sink(Protocol[Object]):
     """What a reflector fills."""
 
     def known(self, found: Object) -> Object | None:
-        """Give the object that is held if it says the same; None for one not to be kept.
+        """Return the object that is held if it says the same; None for one not to be kept.
 
         For lists: what is found costs no memory twice.
         """
@@ -304,7 +304,7 @@ class Reflector(Generic[Object]):
         return version
 
     def _wait_s(self, error: ClusterError) -> float:
-        """Give the wait before the next try; each sort of trouble has a series of its own.
+        """Return the wait before the next try; each sort of trouble has a series of its own.
 
         An apiserver that comes back after an hour refuses for a second, and must not be
         left alone for long because of the hour.
@@ -337,7 +337,7 @@ class Reflector(Generic[Object]):
     def _tell(self, verb: str, error: ClusterError) -> None:
         """Log what went wrong; a refusal once, when it lasts, until it is another or over."""
         if isinstance(error, Garbled):
-            log.warning(Event.CLUSTER_GARBLED, resource=str(self), error=str(error))
+            log.warning(Event.CLUSTER_INVALID_RESPONSE, resource=str(self), error=str(error))
         if not isinstance(error, Refused) or isinstance(error, Expired):
             return
         now = asyncio.get_running_loop().time()

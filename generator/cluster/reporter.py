@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 
-from generator.cluster.events import EventWriter
-from generator.cluster.report import StatusWriter
+from generator.cluster.ingress_status import StatusWriter
+from generator.cluster.kubernetes_events import EventWriter
 from generator.objects import Ingress
 from generator.problems import Problem
 

@@ -5,6 +5,7 @@ from typing import Generic
 import msgspec
 from msgspec import Raw, Struct
 
+from generator.decode_errors import undecoded
 from generator.objects import (
     ConfigMap,
     EndpointSlice,
@@ -19,7 +20,6 @@ from generator.objects import (
     decode,
 )
 from generator.problems import Problem
-from generator.undecoded import undecoded
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

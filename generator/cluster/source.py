@@ -113,12 +113,12 @@ class ClusterSource:
         return self.store.take()
 
     def status(self, kind: Kind, name: Name) -> LoadBalancerStatus | None:
-        """Give the newest status of an Ingress or a Service; None where there is none."""
+        """Return the newest status of an Ingress or a Service; None where there is none."""
         newest = self.store.tables[kind].newest.get(name)
         return newest.status if newest else None
 
     def service(self, name: Name) -> Service | None:
-        """Give a Service."""
+        """Return a Service."""
         found: Service | None = self.store.tables[Kind.SERVICE].get(name)
         return found
 

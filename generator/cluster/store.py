@@ -61,11 +61,11 @@ class Table(Generic[Object]):
         """Of a kind that has a status."""
 
     def get(self, name: Name) -> Object | None:
-        """Give one object."""
+        """Return one object."""
         return self._objects.get(name)
 
     def known(self, found: Object) -> Object:
-        """Give the object that is held if it says the same as this one."""
+        """Return the object that is held if it says the same as this one."""
         status = getattr(found, "status", None)
         if status is not None:
             before = self.newest.get(found.name)
@@ -107,7 +107,7 @@ class Table(Generic[Object]):
             self._touch()
 
     def view(self) -> Mapping[Name, Any]:
-        """Give what is held now, as something that never changes."""
+        """Return what is held now, as something that never changes."""
         if self._view is None:
             self._view = MappingProxyType(self._copy())
         return self._view
@@ -173,12 +173,12 @@ class Store:
         }
 
     def take(self) -> Snapshot:
-        """Give everything as it is now; the next change is one from here."""
+        """Return everything as it is now; the next change is one from here."""
         self.changed.clear()
         return self.look()
 
     def look(self) -> Snapshot:
-        """Give everything as it is now."""
+        """Return everything as it is now."""
         if self._snapshot is None:
             view = {kind: table.view() for kind, table in self.tables.items()}
             self._snapshot = Snapshot(

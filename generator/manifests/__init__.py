@@ -7,7 +7,7 @@ objects up to date, `decoding` makes objects of them, `folder` keeps what was re
 """
 
 from generator.manifests.folder import read_manifests
-from generator.manifests.places import Places
+from generator.manifests.positions import Places
 from generator.manifests.source import ManifestSource
 
 __all__ = ["ManifestSource", "Places", "read_manifests"]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from generator.decode_errors import undecoded
 from generator.manifests.documents import Document, Remark
 from generator.manifests.versions import Plain, endpoints_to_slices, ingress_to_v1, unchanged
 from generator.objects import (
@@ -25,7 +26,6 @@ from generator.objects import (
     convert,
 )
 from generator.problems import Code, Problem, Problems, Severity, shown
-from generator.undecoded import undecoded
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL.pattern}(\.{_LABEL.pattern})*")
@@ -128,7 +128,7 @@ class _NotDecoded(Exception):
         return Problem(
             object=ref,
             field=self.field,
-            code=Code.NOT_DECODED,
+            code=Code.OBJECT_INVALID,
             severity=Severity.ERROR,
             message=self.message,
             hint=f"{self.hint} Meanwhile: the last good version of the object, if there was one.",
@@ -206,7 +206,7 @@ def _old_version(ref: ObjectRef, reading: _Reading, value: Plain) -> Problem:
     return Problem(
         object=ref,
         field="apiVersion",
-        code=Code.VERSION_OLD,
+        code=Code.API_VERSION_REMOVED,
         severity=Severity.WARNING,
         message=f"Kubernetes has not served {value.get('apiVersion')} since {reading.gone_since}.",
         hint=f"Write {reading.instead}. Meanwhile: it is read as that.",
@@ -220,7 +220,7 @@ def _unknown_version(ref: ObjectRef, reading: _Reading, value: Plain) -> Problem
     return Problem(
         object=ref,
         field="apiVersion",
-        code=Code.NOT_DECODED,
+        code=Code.OBJECT_INVALID,
         severity=Severity.ERROR,
         message=f"{written} is not a version of {value.get('kind')} that is read.",
         hint=f"Write {instead}. Meanwhile: the object is left out.",

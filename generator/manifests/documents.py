@@ -150,7 +150,7 @@ def _is_list(value: Mapping[str, Any]) -> bool:
 
 
 def _of_list(item: Mapping[str, Any], of: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give an item of an IngressList or the like the kind that it leaves out."""
+    """Return an item of an IngressList or the like the kind that it leaves out."""
     kind = str(of["kind"]).removesuffix("List")
     return ({"apiVersion": of.get("apiVersion"), "kind": kind} if kind else {}) | dict(item)
 
@@ -271,7 +271,7 @@ class _Reader:
 
 
 def child_of(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    """Give the value of a key; the last one, as it counts."""
+    """Return the value of a key; the last one, as it counts."""
     if not isinstance(node, yaml.MappingNode):
         return None
     return next((value for name, value in reversed(node.value) if name.value == key), None)

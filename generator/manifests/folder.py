@@ -314,7 +314,7 @@ def _twice(ref: ObjectRef, first: Origin, last: Origin) -> Problem:
     return Problem(
         object=ref,
         field="metadata.name",
-        code=Code.OBJECT_TWICE,
+        code=Code.DUPLICATE_OBJECT,
         severity=Severity.WARNING,
         message=f"It is written down twice, first at {first.file}:{first.line}.",
         hint=f"Keep one of the two. Meanwhile: the last counts, {last.file}:{last.line}.",
@@ -325,7 +325,7 @@ def _kindless(ref: ObjectRef, line: int) -> Problem:
     return Problem(
         object=ref,
         field="",
-        code=Code.NOT_DECODED,
+        code=Code.OBJECT_INVALID,
         severity=Severity.WARNING,
         message=f"The document at line {line} has no apiVersion and kind.",
         hint="Give it both, or keep it elsewhere. Meanwhile: it is passed over.",

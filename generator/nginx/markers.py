@@ -19,7 +19,7 @@ def marker(owner: ObjectRef) -> Written:
 
 
 def owner_of(text: str, line: int) -> ObjectRef | None:
-    """Give the Ingress that line number `line` (from 1) belongs to; None where nobody's."""
+    """Return the Ingress that line number `line` (from 1) belongs to; None where nobody's."""
     for before in reversed(text.split("\n", line)[:line]):
         found = _MARKER.fullmatch(before)
         if found:

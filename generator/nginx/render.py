@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from generator.model import Model, Server, Upstream
 from generator.nginx import quoting, views
-from generator.nginx.environment import Environment
 from generator.nginx.errors import RenderError, TemplateError, Unwritable
+from generator.nginx.jinja import TemplateSet, indent
 from generator.nginx.sizing import Sizes, sizes
-from generator.nginx.templates import TemplateSet, indent
+from generator.nginx.surroundings import Surroundings
 
 T = TypeVar("T")
 
@@ -51,11 +51,11 @@ class Rendering(Struct, frozen=True, eq=False):
         return hash((self.before, self.after))
 
     def body(self, generation: int) -> bytes:
-        """Give all bytes after the header line of a wish."""
+        """Return all bytes after the header line of a wish."""
         return f"{self.before}{generation}{self.after}".encode()
 
     def piece_at(self, line: int) -> Piece | None:
-        """Give the server or upstream that line number `line` (from 1) of the body belongs to."""
+        """Return the server or upstream that line number `line` (from 1) of the body belongs to."""
         left = line
         for piece, text in self._parts():
             left -= text.count("\n")
@@ -81,7 +81,7 @@ class Fragments:
         self._known: dict[int, tuple[object, str]] = {}
 
     def of(self, objects: Sequence[T], scope: object, make: Callable[[T], str]) -> list[str]:
-        """Give the text of each object; made anew where the object or the scope is new."""
+        """Return the text of each object; made anew where the object or the scope is new."""
         known = self._known if scope == self._scope else {}
         texts = [known[id(o)][1] if id(o) in known else make(o) for o in objects]
         # The objects are kept too, so that no other can come by the id of one.
@@ -99,7 +99,9 @@ class Memo:
         self.servers = Fragments()
 
 
-def render(model: Model, environment: Environment, templates: TemplateSet, memo: Memo) -> Rendering:
+def render(
+    model: Model, surroundings: Surroundings, templates: TemplateSet, memo: Memo
+) -> Rendering:
     """Write the configuration of a model.
 
     Raises Unwritable for a value that parsing should have refused, with its owner;
@@ -107,21 +109,21 @@ def render(model: Model, environment: Environment, templates: TemplateSet, memo:
     """
 
     def frame(needed: Sizes) -> str:
-        return _frame(needed, environment, templates)
+        return _frame(needed, surroundings, templates)
 
     def upstream(upstream: Upstream) -> str:
         with _told(upstream):
             view = views.upstream(upstream)
-            text = templates.render("upstream.j2", upstream=view, environment=environment)
+            text = templates.render("upstream.j2", upstream=view, surroundings=surroundings)
             return _indented(text)
 
     def server(server: Server) -> str:
         with _told(server):
-            view = views.server(server, environment, model.default_certificate)
-            text = templates.render("server.j2", server=view, environment=environment)
+            view = views.server(server, surroundings, model.default_certificate)
+            text = templates.render("server.j2", server=view, surroundings=surroundings)
             return _indented(text)
 
-    scope = (environment, templates)
+    scope = (surroundings, templates)
     needed = sizes(model.servers, model.upstreams)
     (around,) = memo.frame.of([needed], (*scope, needed), frame)
     upstreams = memo.upstreams.of(model.upstreams, scope, upstream)
@@ -151,13 +153,13 @@ def _told(piece: Piece) -> Iterator[None]:
         raise unwritable from error
 
 
-def _frame(needed: Sizes, environment: Environment, templates: TemplateSet) -> str:
+def _frame(needed: Sizes, surroundings: Surroundings, templates: TemplateSet) -> str:
     """Render what stands around servers and upstreams, with a mark in each of their places."""
     text = templates.render(
         "nginx.j2",
-        environment=environment,
-        resolvers=views.resolvers(environment),
-        hsts=views.hsts(environment.http),
+        surroundings=surroundings,
+        resolvers=views.resolvers(surroundings),
+        hsts=views.hsts(surroundings.http),
         sizes=needed,
         generation=_GENERATION,
         upstreams=_UPSTREAMS,

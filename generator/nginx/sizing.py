@@ -27,7 +27,7 @@ class Sizes(Struct, frozen=True, kw_only=True):
 
 
 def sizes(servers: Sequence[Server], upstreams: Iterable[Upstream]) -> Sizes:
-    """Give sizes that fit these servers and upstreams with room to spare."""
+    """Return sizes that fit these servers and upstreams with room to spare."""
     names = [s.host.name for s in servers if s.host.kind is HostKind.NAME]
     longest = max((len(name) for name in names), default=0)
     return Sizes(

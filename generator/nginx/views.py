@@ -25,10 +25,10 @@ from generator.model import (
     Word,
 )
 from generator.nginx import quoting
-from generator.nginx.environment import Capabilities, Environment, HttpDefaults
 from generator.nginx.errors import Unwritable
 from generator.nginx.markers import marker
 from generator.nginx.quoting import Written
+from generator.nginx.surroundings import Capabilities, HttpDefaults, Surroundings
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 
@@ -100,7 +100,7 @@ def upstream(upstream: Upstream) -> UpstreamView:
     )
 
 
-def server(server: Server, environment: Environment, default: Certificate) -> ServerView:
+def server(server: Server, surroundings: Surroundings, default: Certificate) -> ServerView:
     """Show a server.
 
     Only the default one names the default certificate: nginx falls back on it, and a
@@ -109,10 +109,10 @@ def server(server: Server, environment: Environment, default: Certificate) -> Se
     certificate = server.certificate or (default if server.host.kind is HostKind.DEFAULT else None)
     return ServerView(
         name=_server_name(server.host),
-        listens=_listens(server.host, environment),
-        certificate=_file(certificate, environment) if certificate else None,
-        hsts=server.tls and environment.http.hsts,
-        locations=tuple(location(one, environment.capabilities) for one in server.locations),
+        listens=_listens(server.host, surroundings),
+        certificate=_file(certificate, surroundings) if certificate else None,
+        hsts=server.tls and surroundings.http.hsts,
+        locations=tuple(location(one, surroundings.capabilities) for one in server.locations),
     )
 
 
@@ -150,9 +150,9 @@ def hsts(http: HttpDefaults) -> Written:
     return quoting.text("; ".join(parts))
 
 
-def resolvers(environment: Environment) -> tuple[Written, ...]:
+def resolvers(surroundings: Surroundings) -> tuple[Written, ...]:
     """Write the arguments of `resolver`."""
-    return tuple(quoting.word(_bracketed(address)) for address in environment.resolvers)
+    return tuple(quoting.word(_bracketed(address)) for address in surroundings.resolvers)
 
 
 def _endpoint(endpoint: Endpoint) -> Written:
@@ -178,17 +178,17 @@ def _server_name(host: Host) -> Written:
     return quoting.word(host.name)
 
 
-def _listens(host: Host, environment: Environment) -> tuple[Written, ...]:
+def _listens(host: Host, surroundings: Surroundings) -> tuple[Written, ...]:
     default = " default_server" if host.kind is HostKind.DEFAULT else ""
-    addresses = ("", "[::]:") if environment.ipv6 else ("",)
-    ports = ((environment.http_port, ""), (environment.https_port, " ssl"))
+    addresses = ("", "[::]:") if surroundings.ipv6 else ("",)
+    ports = ((surroundings.http_port, ""), (surroundings.https_port, " ssl"))
     return tuple(
         Written(f"{address}{port}{ssl}{default}") for port, ssl in ports for address in addresses
     )
 
 
-def _file(certificate: Certificate, environment: Environment) -> Written:
-    return quoting.text(f"{environment.files}/{certificate.file.digest}")
+def _file(certificate: Certificate, surroundings: Surroundings) -> Written:
+    return quoting.text(f"{surroundings.files}/{certificate.file.digest}")
 
 
 def _match(location: Location) -> Written:

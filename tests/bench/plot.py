@@ -8,7 +8,7 @@ INK, LINE, GRID = "#333333", "#2563eb", "#d4d4d4"
 
 
 def panels(title: str, x_title: str, xs: Sequence[float], series: Mapping[str, Sequence[float]]):
-    """Give the SVG. Each panel begins at zero and ends at the most that its series came to."""
+    """Return the SVG. Each panel begins at zero and ends at the most that its series came to."""
     height = TOP + len(series) * (PANEL + GAP) + 24
     drawn = [_panel(number, name, xs, ys) for number, (name, ys) in enumerate(series.items())]
     foot = _text((WIDTH + LEFT - RIGHT) / 2, height - 8, f"{x_title} (to {xs[-1]:,.0f})", "middle")

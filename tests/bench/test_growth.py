@@ -12,10 +12,10 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from tests.bench.plot import panels
-from tests.ingresses import ingress, rule
-from tests.keepalive import Clients
+from tests.drivers.fault_scene import OLD, Scene
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.keepalive_clients import Clients
 from tests.lab.waiting import eventually
-from tests.scene import OLD, Scene
 
 CHANGES = int(os.environ.get("PILLION_BENCH_CHANGES", "2000"))
 HOSTS = 100

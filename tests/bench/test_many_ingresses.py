@@ -15,12 +15,12 @@ from pathlib import Path
 from statistics import median
 
 from reloader.contract import Status, Volume, Wish, read_or_none, write_atomically
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pair import Child
+from tests.drivers.web import Web
 from tests.lab.backend import Backend
 from tests.lab.objects import publish
 from tests.lab.waiting import eventually
-from tests.pair import Child
-from tests.web import Web
 
 INGRESSES = int(os.environ.get("PILLION_BENCH_INGRESSES", "1000"))
 CHANGES = 20

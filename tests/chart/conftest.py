@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.charts import NAMESPACE
+from tests.drivers.charts import NAMESPACE
 from tests.lab.control_plane import ControlPlane
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -2,7 +2,7 @@
 
 import yaml
 
-from tests import charts
+from tests.drivers import charts
 
 
 def test_an_apiserver_takes_every_object(plane, case):

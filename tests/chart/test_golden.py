@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from tests import charts
+from tests.drivers import charts
 
 DEFAULTS = Path(__file__).parent / "golden" / "defaults"
 

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests import charts
+from tests.drivers import charts
 
 TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 

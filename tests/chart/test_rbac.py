@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from reloader.contract import Volume, Wish, read_or_none
-from tests import charts
-from tests.ingresses import ingress, ingress_class, rule
+from tests.drivers import charts
+from tests.drivers.ingresses import ingress, ingress_class, rule
 from tests.lab.objects import service, tls_secret
 from tests.lab.pki import Authority
 from tests.lab.ports import free_port

@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from tests.charts import CHART
+from tests.drivers.charts import CHART
 
 _SPEC = importlib.util.spec_from_file_location("chart_reference", CHART / "reference.py")
 reference = importlib.util.module_from_spec(_SPEC)

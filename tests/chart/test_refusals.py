@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import charts
+from tests.drivers import charts
 
 
 @pytest.mark.parametrize(

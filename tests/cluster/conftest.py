@@ -10,12 +10,12 @@ from itertools import count
 
 import pytest
 
-from tests.ingresses import CONTROLLER, ingress_class
+from tests.drivers.ingresses import CONTROLLER, ingress_class
+from tests.drivers.pair import Pair
 from tests.lab import namespace
 from tests.lab.backend import Backend
 from tests.lab.client import Client
 from tests.lab.control_plane import ControlPlane
-from tests.pair import Pair
 
 _numbers = count(1)
 

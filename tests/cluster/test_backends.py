@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
 from tests.lab.objects import endpoint_slice, publish, service
 from tests.lab.waiting import eventually
 

@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.ingresses import IS_DEFAULT, ingress, rule
+from tests.drivers.ingresses import IS_DEFAULT, ingress, rule
+from tests.drivers.web import Web
 from tests.lab.client import Object
 from tests.lab.objects import endpoint_slice, publish, service, tls_secret
 from tests.lab.pki import Authority
 from tests.lab.waiting import eventually
-from tests.web import Web
 
 SERVED_WITHIN_S = 2
 GONE = "secret-not-found"

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests import ingresses
-from tests.ingresses import rule
+from tests.drivers import ingresses
+from tests.drivers.ingresses import rule
+from tests.drivers.web import Reply, Web
 from tests.lab.client import Client, Object
 from tests.lab.objects import endpoint_slice, service, tls_secret
 from tests.lab.pki import Authority
 from tests.lab.waiting import eventually
-from tests.web import Reply, Web
 
 
 class Scenario(NamedTuple):

@@ -4,11 +4,11 @@ import signal
 
 import pytest
 
-from tests.ingresses import ingress, rule
-from tests.keepalive import Clients
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.keepalive_clients import Clients
+from tests.drivers.web import Web
 from tests.lab.objects import publish
 from tests.lab.waiting import eventually
-from tests.web import Web
 
 RECOVERED_WITHIN_S = 15
 pytestmark = pytest.mark.usefixtures("served")

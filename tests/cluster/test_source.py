@@ -12,10 +12,10 @@ import yaml
 from msgspec.structs import replace
 
 from generator.cluster.backoff import Timing
-from generator.cluster.report import addresses_of_text
+from generator.cluster.ingress_status import addresses_of_text
 from generator.objects import Kind, Name, ObjectRef
-from tests.following import Following
-from tests.ingresses import ingress_class
+from tests.drivers.cluster_source import Following
+from tests.drivers.ingresses import ingress_class
 from tests.lab.objects import endpoint_slice, ingress, service, tls_secret
 from tests.lab.pki import Authority
 from tests.lab.waiting import eventually
@@ -193,7 +193,7 @@ def test_a_watch_whose_time_is_over_goes_on_without_a_new_list(follow, cluster, 
             time.sleep(1)
 
         assert following.logged("cluster.relisted") == []
-        assert following.logged("cluster.garbled") == []
+        assert following.logged("cluster.invalid_response") == []
 
 
 def test_what_was_deleted_while_the_apiserver_forgot_its_history_is_gone(

@@ -5,11 +5,11 @@ import signal
 import pytest
 
 from reloader.contract import Volume
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.web import Web
 from tests.lab.client import Client
 from tests.lab.objects import publish, service
 from tests.lab.waiting import eventually
-from tests.web import Web
 
 ADDRESS = "10.77.0.1"
 pytestmark = pytest.mark.usefixtures("pair")

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from tests.ingresses import PREFIX, ingress, rule
-from tests.keepalive import Clients
+from tests.drivers.ingresses import PREFIX, ingress, rule
+from tests.drivers.keepalive_clients import Clients
+from tests.drivers.pair import Pair
+from tests.drivers.web import Web
 from tests.lab.objects import publish
 from tests.lab.waiting import eventually
-from tests.pair import Pair
-from tests.web import Web
 
 SERVED_WITHIN_S = 5
 STORM_S = 15

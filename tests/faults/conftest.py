@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.scene import Scene
+from tests.drivers.fault_scene import Scene
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
+from tests.drivers.fault_scene import CLIENTS, OLD
 from tests.lab.waiting import eventually
-from tests.scene import CLIENTS, OLD
 
 PROGRAMS = ("generator", "reloader", "nginx")
 

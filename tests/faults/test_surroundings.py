@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.drivers.fault_scene import OLD, Scene
 from tests.lab.waiting import eventually
-from tests.scene import OLD, Scene
 
 WITHOUT_INOTIFY = """
 echo 0 > /proc/sys/user/max_inotify_instances &&

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.drivers.fault_scene import OLD, Scene
 from tests.lab.ports import free_port
 from tests.lab.process import Process
 from tests.lab.waiting import eventually
-from tests.scene import OLD, Scene
 
 FILES = ("next/nginx.conf", "next/quarantine.json", "next/known.json", "live/nginx.conf")
 NOT_STATUS = (b'{"generation": "x", "hash": 1, "applied": 2, "serving": []}', b"[]", b"\xff{")
@@ -34,7 +34,7 @@ def test_a_full_volume_fails_no_request_and_is_used_when_it_has_room(scene):
     with scene.traffic() as tally:
         _fill(filler)
         host = scene.newcomer()
-        eventually(lambda: scene.pair.logs("config.unwritable"))
+        eventually(lambda: scene.pair.logs("config.write_failed"))
         scene.lasts()
         filler.unlink()
         scene.serves(host)

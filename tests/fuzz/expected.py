@@ -16,8 +16,8 @@ from generator.model import (
     Upstream,
     Word,
 )
-from generator.nginx.environment import Environment
-from tests.tokens import Block
+from generator.nginx.surroundings import Surroundings
+from tests.drivers.nginx_tokenizer import Block
 
 DOLLAR = "${pillion_dollar}"
 
@@ -36,16 +36,16 @@ def upstream(one: Upstream) -> tuple:
     return ("upstream", (one.name,), [("zone", ("pillion",)), *servers, *keeping])
 
 
-def server(one: Server, environment: Environment, model: Model) -> tuple:
+def server(one: Server, surroundings: Surroundings, model: Model) -> tuple:
     """A server with all that is in it."""
     name = one.host.name
     if name.startswith("*."):
         name = "~^[^.]+" + name[1:].replace(".", "\\.") + "$"
-    found = ["listen"] * (4 if environment.ipv6 else 2)
+    found = ["listen"] * (4 if surroundings.ipv6 else 2)
     found.append(("server_name", (name or "_",)))
     certificate = one.certificate or (None if one.host.name else model.default_certificate)
     if certificate:
-        file = f"{environment.files}/{certificate.file.digest}"
+        file = f"{surroundings.files}/{certificate.file.digest}"
         found += [("ssl_certificate", (file,)), ("ssl_certificate_key", (file,))]
     if one.tls:
         found.append(("add_header", ("Strict-Transport-Security", "$pillion_hsts", "always")))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from generator.annotations import BY_NAME
 from generator.annotations.declaration import OnError
 from generator.annotations.values import describe
-from tests import ingresses, models
+from tests.drivers import ingresses, models
 from tests.lab.client import Object
 from tests.lab.objects import tls_secret
 from tests.lab.pki import Authority

@@ -2,18 +2,21 @@
 
 import re
 
-from generator.build import Memo, Options, build
 from generator.model import Model
 from generator.nginx import render as rendering
-from generator.nginx.overlay import built_in
-from tests import models, tokens
+from generator.nginx.template_files import built_in
+from generator.translation import Memo, TranslationSettings, translate
+from tests.drivers import models
+from tests.drivers import nginx_tokenizer as tokens
+from tests.drivers.snapshots import snapshot
 from tests.fuzz import expected, strategies
 from tests.fuzz.running import holds_for
-from tests.snapshots import snapshot
 
-ENVIRONMENT = models.environment(resolvers=("192.0.2.53",), http_port=8080, https_port=8443)
+ENVIRONMENT = models.surroundings(resolvers=("192.0.2.53",), http_port=8080, https_port=8443)
 TEMPLATES = built_in()
-OPTIONS = Options(fallback_certificate=models.DEFAULT_CERTIFICATE, watch_ingress_without_class=True)
+OPTIONS = TranslationSettings(
+    fallback_certificate=models.DEFAULT_CERTIFICATE, watch_ingress_without_class=True
+)
 COMMENT = re.compile(
     r"# (?:ingress [a-z0-9-]{1,63}/[a-z0-9.-]{1,253}|end of ingress"
     r"|service [a-z0-9-]{1,63}/[a-z0-9.-]{1,253})"
@@ -50,7 +53,7 @@ def _constant(around):
 
 def check(things) -> None:
     """The property, for one cluster."""
-    model = build(snapshot(*things), OPTIONS, Memo()).model
+    model = translate(snapshot(*things), OPTIONS, Memo()).model
     around, upstreams, servers, comments = read(model)
     assert _constant(around) == _constant(AROUND)
     assert expected.differences(upstreams, [expected.upstream(u) for u in model.upstreams]) == []

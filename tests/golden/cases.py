@@ -16,22 +16,22 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.build import Build, Memo, Options, build
+from generator.components import translation_settings_of
 from generator.manifests.folder import read_manifests
 from generator.model import Certificate, File, Model
 from generator.nginx import render as rendering
-from generator.nginx.environment import Capabilities, Environment
-from generator.nginx.overlay import built_in
-from generator.settings import read_settings
+from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.nginx.template_files import built_in
+from generator.settings.settings import read_settings
 from generator.snapshot import Snapshot
-from generator.wiring import options_of
+from generator.translation import Memo, Translation, TranslationSettings, translate
 from pillion.lint import as_text, located
 
 HERE = Path(__file__).parent
 FOLDERS = sorted(path.parent for path in HERE.glob("*/*/input.yaml"))
 
 VOLUME = "/volume"
-ENVIRONMENT = Environment(
+ENVIRONMENT = Surroundings(
     files=f"{VOLUME}/files",
     pid=f"{VOLUME}/nginx.pid",
     temp=f"{VOLUME}/temp",
@@ -56,11 +56,11 @@ class Case(Struct, frozen=True, kw_only=True):
 
     folder: Path
     snapshot: Snapshot
-    options: Options
+    options: TranslationSettings
 
-    def built(self, snapshot: Snapshot | None = None, memo: Memo | None = None) -> Build:
+    def built(self, snapshot: Snapshot | None = None, memo: Memo | None = None) -> Translation:
         """What the case, or another snapshot in its place, comes to."""
-        return build(snapshot or self.snapshot, self.options, memo or Memo())
+        return translate(snapshot or self.snapshot, self.options, memo or Memo())
 
     def without(self, name: object) -> Snapshot:
         """The snapshot without what is called so."""
@@ -75,7 +75,9 @@ def case(folder: Path) -> Case:
     source = folder / "input.yaml"
     settings = read_settings(["--manifests", str(source), "--volume", VOLUME, *given])
     snapshot = read_manifests([source])
-    return Case(folder=folder, snapshot=snapshot, options=options_of(settings, FALLBACK))
+    return Case(
+        folder=folder, snapshot=snapshot, options=translation_settings_of(settings, FALLBACK)
+    )
 
 
 _TABLES = ("ingresses", "ingress_classes", "services", "endpoint_slices", "secrets")
@@ -111,7 +113,9 @@ def blocks(model: Model) -> list[str]:
 def of_nothing() -> frozenset[str]:
     """The blocks of a configuration without any Ingress."""
     return frozenset(
-        blocks(build(Snapshot(), Options(fallback_certificate=FALLBACK), Memo()).model)
+        blocks(
+            translate(Snapshot(), TranslationSettings(fallback_certificate=FALLBACK), Memo()).model
+        )
     )
 
 
@@ -120,7 +124,7 @@ def fragment(model: Model) -> str:
     return "\n".join(block for block in blocks(model) if block not in of_nothing())
 
 
-def problems_text(found: Build, given: Case) -> str:
+def problems_text(found: Translation, given: Case) -> str:
     """The problems as `pillion lint` prints them, run in the folder of the case."""
     lines = (as_text(finding) for finding in located(found.problems, given.snapshot))
     return "".join(f"{line.removeprefix(f'{given.folder}/')}\n" for line in lines)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from generator.build import Memo
-from tests import ingresses, nginx, snapshots
+from generator.translation import Memo
+from tests.drivers import ingresses, nginx, snapshots
 from tests.golden.cases import (
     FOLDERS,
     HERE,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.site import Site
+from tests.drivers.served_folder import Site
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 
 from generator.annotations import ALL
 from generator.annotations.declaration import OnError
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
 
 FOO = "http://foo.test/"
 

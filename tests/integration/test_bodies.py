@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
 
 MIB = 1 << 20
 URL = "http://foo.test/"

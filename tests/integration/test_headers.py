@@ -1,6 +1,6 @@
 """What a backend is told of the request, as ingress-nginx tells it."""
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
 
 URL = "http://foo.test/path?q=1"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import generator.nginx
-from tests.ingresses import ingress, rule
-from tests.keepalive import Clients, Tally
-from tests.site import Site
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.keepalive_clients import Clients, Tally
+from tests.drivers.served_folder import Site
 
 RELOADS = 50
 SLOW_S = 20

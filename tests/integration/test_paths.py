@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.ingresses import Path, ingress, rule
+from tests.drivers.ingresses import Path, ingress, rule
 
 
 class Row(NamedTuple):

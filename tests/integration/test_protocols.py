@@ -9,12 +9,12 @@ import grpc
 import pytest
 from websockets.sync.client import connect
 
-from tests import http2
-from tests.ingresses import ingress, rule
+from tests.drivers import http2
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.web import Web
 from tests.lab.backend import Backend
 from tests.lab.objects import endpoint_slice, service, tls_secret
 from tests.lab.pki import Authority
-from tests.web import Web
 
 AUTHORITY = Authority()
 CERTIFICATE = AUTHORITY.issue("foo.test", "localhost")

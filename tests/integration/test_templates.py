@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import generator.nginx
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
 from tests.lab.waiting import eventually
 
 BUILT_IN = Path(generator.nginx.__file__).parent / "templates"

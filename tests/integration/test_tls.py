@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
 from tests.lab.objects import tls_secret
 from tests.lab.pki import Authority, Pair
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests import release as releases
-from tests.ingresses import ingress, rule
+from tests.drivers import release as releases
+from tests.drivers.helm_release import Release
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pods import run_echo
 from tests.lab import images, node
 from tests.lab.client import Client
 from tests.lab.control_plane import ControlPlane
 from tests.lab.node import Node
-from tests.pods import run_echo
-from tests.release import Release
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.drivers.web import Web
 from tests.lab.namespace import ADDRESS
-from tests.web import Web
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.ingresses import ingress, rule
-from tests.pods import run_echo
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pods import run_echo
 
 ERROR = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] ")
 """How nginx begins a line of its error log, whose form cannot be chosen."""

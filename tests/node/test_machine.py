@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.drivers.web import Web
 from tests.lab import images
 from tests.lab.namespace import ADDRESS
 from tests.lab.waiting import eventually
-from tests.web import Web
 
 PORT = 30080
 POD = f"""

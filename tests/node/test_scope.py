@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pods import run_echo
 from tests.lab.waiting import eventually
-from tests.pods import run_echo
 
 pytestmark = pytest.mark.slow
 OURS = ("team-a", "team-b")

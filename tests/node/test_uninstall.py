@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.drivers.helm_release import Release
 from tests.lab.waiting import eventually
-from tests.release import Release
 
 pytestmark = pytest.mark.slow
 LIVES_BY_ITSELF = {"events", "events.events.k8s.io", "endpoints"}

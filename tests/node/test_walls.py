@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.walls import walls
+from tests.drivers.escapes import walls
 
 WALLS = walls()
 

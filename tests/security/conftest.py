@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.site import Site
+from tests.drivers.served_folder import Site
 
 
 @pytest.fixture(scope="session")

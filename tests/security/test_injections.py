@@ -11,10 +11,10 @@ from typing import NamedTuple
 import pytest
 
 from reloader.contract import Volume
-from tests import tokens
-from tests.ingresses import PREFIX, ingress, rule
-from tests.nginx import NGINX
-from tests.web import Web
+from tests.drivers import nginx_tokenizer as tokens
+from tests.drivers.ingresses import PREFIX, ingress, rule
+from tests.drivers.nginx import NGINX
+from tests.drivers.web import Web
 
 TEAPOT = "return 418;"
 NEVER_RENDERED = {"alias", "root", "load_module", "ssl_engine", "mirror", "js_content", "include"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import fastcgi
-from tests.ingresses import backend, ingress, rule
+from tests.drivers import fastcgi
+from tests.drivers.ingresses import backend, ingress, rule
 from tests.lab.backend import Backend
 from tests.lab.objects import endpoint_slice, service
 

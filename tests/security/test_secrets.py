@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from reloader.contract import Volume
-from tests import snapshots
-from tests.ingresses import ingress, rule
+from tests.drivers import snapshots
+from tests.drivers.ingresses import ingress, rule
 from tests.lab.objects import tls_secret
 from tests.lab.pki import Authority
 

@@ -3,10 +3,10 @@
 import pytest
 
 from generator.nginx.errors import TemplateError
-from generator.nginx.overlay import built_in, shadowed_by
 from generator.nginx.render import Memo, render
-from tests import models
-from tests.models import location, server
+from generator.nginx.template_files import built_in, shadowed_by
+from tests.drivers import models
+from tests.drivers.models import location, server
 
 MODEL = models.model(server("a.test", location("/", models.NOT_FOUND)))
 ESCAPES = [
@@ -20,7 +20,7 @@ ESCAPES = [
     "{{ ('{0.__class__}' | attr('format'))(server) | word }}",
     "{{ '{x.__class__}'.format_map({'x': server}) | word }}",
     "{{ ['{0.__class__}'] | map('format', server) | list | first | word }}",
-    "{{ environment | map(attribute='__class__') | first | word }}",
+    "{{ surroundings | map(attribute='__class__') | first | word }}",
     "{{ cycler.__init__.__globals__.os.popen('id').read() | word }}",
     "{{ lipsum.__globals__['os'] | word }}",
     "{{ self._TemplateReference__context.eval_ctx | word }}",
@@ -50,4 +50,4 @@ def test_a_template_writes_no_value_that_was_not_quoted(escape, tmp_path):
 
 def rendered(folder):
     templates, _ = shadowed_by(folder, built_in())
-    return render(MODEL, models.environment(), templates, Memo())
+    return render(MODEL, models.surroundings(), templates, Memo())

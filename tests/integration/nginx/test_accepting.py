@@ -20,12 +20,12 @@ from generator.model import (
     Text,
     Word,
 )
-from generator.nginx.environment import UNKNOWN
 from generator.nginx.markers import owner_of
 from generator.nginx.quoting import TOKEN_BYTES
-from tests import models
-from tests.models import location, proxied, server, upstream
-from tests.nginx_process import Nginx
+from generator.nginx.surroundings import UNKNOWN
+from tests.drivers import models
+from tests.drivers.models import location, proxied, server, upstream
+from tests.drivers.nginx_process import Nginx
 
 ECHO = upstream("echo", ("10.0.0.1", 8080), ("fd00::1", 8080))
 LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])

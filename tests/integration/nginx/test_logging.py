@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from tests import models
+from tests.drivers import models
+from tests.drivers.models import proxied, server, upstream
+from tests.drivers.nginx_process import Nginx
 from tests.lab.backend import Backend
 from tests.lab.waiting import eventually
-from tests.models import proxied, server, upstream
-from tests.nginx_process import Nginx
 
 MINUTE = dt.timedelta(minutes=1)
 

@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
-from tests import models
+from tests.drivers import models
+from tests.drivers.models import location, server
+from tests.drivers.nginx_process import Nginx
 from tests.lab.waiting import eventually
-from tests.models import location, server
-from tests.nginx_process import Nginx
 
 MODEL = models.model(server("a.test", location("/", models.NOT_FOUND)))
 REQUEST = b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n\r\nx"

@@ -21,13 +21,13 @@ from generator.model import (
     Text,
     Word,
 )
-from tests import dns, fastcgi, http2, models
+from tests.drivers import dns, fastcgi, http2, models
+from tests.drivers.models import location, proxied, server, upstream
+from tests.drivers.nginx_process import Nginx
+from tests.drivers.web import Web
 from tests.lab.backend import Backend
 from tests.lab.pki import Authority
 from tests.lab.ports import free_port
-from tests.models import location, proxied, server, upstream
-from tests.nginx_process import Nginx
-from tests.web import Web
 
 AUTHORITY = Authority()
 SECURED = ("secured.test", "*.secured.test")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pair import Pair
 from tests.lab.backend import Backend
 from tests.lab.objects import endpoint_slice, service
 from tests.lab.waiting import eventually
-from tests.pair import Pair
 
 SERVED_WITHIN_S = 10
 

@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
+from tests.drivers.pair import Pair
 from tests.lab.waiting import eventually
-from tests.pair import Pair
 
 
 def test_it_serves_a_folder_and_its_edits(pair, shop, serves):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.drivers.pair import COMMAND, Pair
 from tests.lab.waiting import eventually
-from tests.pair import COMMAND, Pair
 
 AWAY = """
 current-context: away

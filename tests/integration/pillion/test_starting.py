@@ -5,9 +5,9 @@ import json
 import pytest
 
 from reloader.contract import Volume, Wish
+from tests.drivers.pair import Pair
 from tests.lab.ports import free_port
 from tests.lab.waiting import eventually
-from tests.pair import Pair
 
 
 @pytest.fixture

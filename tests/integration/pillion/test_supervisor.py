@@ -5,7 +5,7 @@ import io
 import signal
 import sys
 
-from pillion.lines import Sink
+from pillion.log_relay import Sink
 from pillion.supervisor import Program, Supervisor
 from tests.lab.ports import free_port
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.drivers.served_folder import Site
+from tests.drivers.strict_nginx import RefusingNginx
 from tests.lab.backend import Backend
-from tests.refusing import RefusingNginx
-from tests.site import Site
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
 from tests.lab.waiting import eventually
 
 SLOW = "4242"  # seconds of proxy-read-timeout that the nginx of these tests refuses

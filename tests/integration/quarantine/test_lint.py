@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pair import COMMAND
 from tests.lab.objects import endpoint_slice, service
-from tests.pair import COMMAND
 
 POISON, SILENT = "proxy_read_timeout 4242s", "proxy_read_timeout 4343s"
 

@@ -7,11 +7,11 @@ import time
 import pytest
 
 from reloader.contract import Volume
-from tests.ingresses import ingress, rule
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pair import Pair
 from tests.lab.objects import endpoint_slice, service, tls_secret
 from tests.lab.pki import Authority
 from tests.lab.waiting import eventually
-from tests.pair import Pair
 
 AUTHORITY = Authority()
 POISON = "proxy_read_timeout 4242s"
@@ -129,4 +129,4 @@ def test_a_reload_that_fails_blames_nobody_and_is_tried_again(site):
     eventually(lambda: site.answers("http://new.test/") == "shop", within_s=20)
     codes = {line.get("code") for line in site.pair.logs("problem.found")}
     assert "refused-by-nginx" not in codes
-    assert not site.pair.logs("config.searched")
+    assert not site.pair.logs("config.bisecting")

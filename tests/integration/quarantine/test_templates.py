@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from generator.nginx.overlay import built_in
-from tests.ingresses import ingress, rule
+from generator.nginx.template_files import built_in
+from tests.drivers.ingresses import ingress, rule
+from tests.drivers.pair import Pair
 from tests.lab.objects import endpoint_slice, service
 from tests.lab.waiting import eventually
-from tests.pair import Pair
 
 POISON = "proxy_read_timeout 4242s"
 HTTP = built_in().templates["http.j2"].text

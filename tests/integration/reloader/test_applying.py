@@ -8,7 +8,7 @@ import ssl
 import pytest
 
 from reloader.contract import Wish, write_atomically
-from tests.keepalive import Clients
+from tests.drivers.keepalive_clients import Clients
 from tests.lab.ports import free_port
 from tests.lab.waiting import eventually
 
@@ -73,7 +73,7 @@ def test_of_wishes_in_a_row_the_newest_is_served(serving):
 def test_nginx_may_start_last(station):
     station.start_reloader()
     station.publish(1)
-    eventually(lambda: station.events("nginx.awaited"))
+    eventually(lambda: station.events("nginx.waiting"))
     assert station.status().generation == 0
 
     station.start_nginx()
@@ -85,9 +85,9 @@ def test_nginx_may_start_last(station):
 def test_without_nginx_a_newer_wish_takes_the_place_of_a_waiting_one(station):
     station.start_reloader()
     station.publish(1)
-    eventually(lambda: station.events("nginx.awaited"))
+    eventually(lambda: station.events("nginx.waiting"))
     station.publish(2)
-    eventually(lambda: len(station.events("nginx.awaited")) == 2)
+    eventually(lambda: len(station.events("nginx.waiting")) == 2)
 
     station.start_nginx()
 
@@ -97,7 +97,7 @@ def test_without_nginx_a_newer_wish_takes_the_place_of_a_waiting_one(station):
 def test_a_wish_refused_meanwhile_keeps_its_answer_when_nginx_comes(station):
     station.start_reloader()
     station.publish(1)
-    eventually(lambda: station.events("nginx.awaited"))
+    eventually(lambda: station.events("nginx.waiting"))
     station.publish(2, extra="proxy_foo bar;")
     station.answer_to(2)
 
@@ -124,7 +124,7 @@ def test_a_wish_that_nginx_does_not_come_to_serve_is_taken_back(station):
         assert station.volume.live.read_bytes() == station.wish(1).encode()
     station.publish(3)
     assert station.answer_to(3).applied
-    assert not station.events("reload.unrestored")
+    assert not station.events("reload.rollback_failed")
 
 
 def test_workers_that_are_new_but_answer_another_generation_are_not_enough(station):
@@ -172,7 +172,7 @@ def test_a_response_in_flight_survives_and_does_not_hold_up_the_answer(serving):
 def test_a_wish_that_does_not_fit_its_first_line_is_told_and_waits(serving):
     whole = serving.wish(2)
     write_atomically(serving.volume.wish, whole.encode()[:-10])
-    eventually(lambda: serving.events("wish.unfit"))
+    eventually(lambda: serving.events("wish.malformed"))
 
     write_atomically(serving.volume.wish, whole.encode())
 

@@ -19,7 +19,7 @@ def test_a_wish_is_served_by_an_nginx_that_was_killed_and_started_again(station)
 
     station.kill(killed)
     station.publish(2)
-    eventually(lambda: station.events("nginx.awaited"))
+    eventually(lambda: station.events("nginx.waiting"))
     station.start_nginx()
 
     assert station.answer_to(2).applied
@@ -60,7 +60,7 @@ def test_the_nginx_of_another_configuration_is_not_signalled(station, tmp_path):
     station.start_reloader()
     station.start_nginx(other)
     station.publish(1)
-    eventually(lambda: station.events("nginx.awaited"))
+    eventually(lambda: station.events("nginx.waiting"))
     assert not station.events("nginx.found")
 
     station.start_nginx()
@@ -185,7 +185,7 @@ def test_an_nginx_that_is_too_old_is_named_in_one_line(station, tmp_path):
     old = _script(tmp_path, "echo 'nginx version: nginx/1.26.3' >&2")
     reloader = station.start_reloader(nginx=old)
     assert reloader.popen.wait(timeout=5) == 1
-    assert [line["message"] for line in station.events("nginx.unfit")] == [
+    assert [line["message"] for line in station.events("nginx.too_old")] == [
         f"{old}: it is 1.26.3; 1.27.4 is the oldest that reloads without a loss"
     ]
 

@@ -21,7 +21,7 @@ from generator.annotations.values import (
 from generator.model import Directive, Duration, Expression, Regex, Size, Word
 from generator.nginx import quoting
 from generator.problems import shown
-from tests import nginx
+from tests.drivers import nginx
 
 ONE_CALL_OF_NGINX = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

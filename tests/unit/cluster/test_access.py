@@ -9,8 +9,8 @@ import yaml
 
 from generator.cluster import access
 from generator.cluster.access import Rereading
+from generator.cluster.discovery import find
 from generator.cluster.errors import KubeconfigBroken, NoClusterGiven, NoCredentials
-from generator.cluster.finding import find
 
 SERVER = {"server": "https://192.0.2.1:6443"}
 

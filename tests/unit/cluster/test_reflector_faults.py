@@ -58,7 +58,7 @@ async def test_a_garbled_line_costs_a_new_list_and_nothing_else(following, garba
 
         await until(lambda: "missed" in names(source.snapshot().ingresses))
         assert "shop" in names(source.snapshot().ingresses)
-        assert logged("cluster.garbled")
+        assert logged("cluster.invalid_response")
         await goes_on(fake, source)
 
 
@@ -335,7 +335,7 @@ async def test_an_object_that_cannot_be_read_costs_itself_alone(following, logge
         assert names(snapshot.ingresses) == {"good"}
         problem = snapshot.problems[0]
         assert (str(problem.object), problem.field) == ("default/bad", "spec.rules")
-        assert problem.code is Code.NOT_DECODED
+        assert problem.code is Code.OBJECT_INVALID
         assert problem.message == '"none" is not a list.'
         assert len(logged("object.not_decoded")) == 1
         await goes_on(fake, source)

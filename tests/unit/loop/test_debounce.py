@@ -5,7 +5,7 @@ from collections import deque
 
 import pytest
 
-from generator.debounce import QUIET_S, Debounce, spacing_s
+from generator.loop.debounce import QUIET_S, Debounce, spacing_s
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -25,7 +25,7 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 async def acts(changes_at, spacing=0.0, longest_s=0.5):
-    """Give the times at which changes at these times are acted on."""
+    """Return the times at which changes at these times are acted on."""
     loop = asyncio.get_running_loop()
     debounce = Debounce(longest_s, loop.time)
     news = asyncio.Event()

@@ -65,7 +65,7 @@ def test_an_object_that_cannot_be_decoded_any_more_stays_as_it_was(manifests):
     before = ingress(manifests.of(written()))
     snapshot = manifests.of(written(port="x"))
     assert ingress(snapshot) is before
-    assert [p.code for p in snapshot.problems] == ["not-decoded"]
+    assert [p.code for p in snapshot.problems] == ["object-invalid"]
     manifests.write(f"{written(port='x')}# still\n")
     assert ingress(manifests.read()) is before
 

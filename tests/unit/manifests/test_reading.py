@@ -84,7 +84,7 @@ def test_an_ingress_of_extensions_v1beta1_is_read_as_its_successor(manifests):
     assert (path.path, path.path_type) == ("/", PathType.IMPLEMENTATION_SPECIFIC)
     assert (path.backend.service.name, path.backend.service.port.name) == ("web", "http")
     assert spec.default_backend.service.port.number == 8080
-    assert [p.code for p in snapshot.problems] == ["version-old"]
+    assert [p.code for p in snapshot.problems] == ["api-version-removed"]
 
 
 def test_endpoints_become_slices_with_those_that_are_not_ready(manifests):

@@ -4,7 +4,7 @@ import pytest
 
 from generator.nginx.errors import Unwritable
 from generator.nginx.markers import marker, owner_of
-from tests import models
+from tests.drivers import models
 
 TEXT = """\
 http {

@@ -8,7 +8,7 @@ from generator.model import Directive, Duration, Expression, Regex, Size, Text, 
 from generator.nginx import quoting
 from generator.nginx.errors import Unwritable
 from generator.nginx.quoting import DOLLAR, TOKEN_BYTES, Written
-from tests import tokens
+from tests.drivers import nginx_tokenizer as tokens
 
 NASTY = "\"'\\$ \t\r\n{};#trn~^\x0b\x85\u2028\x01"
 PIECES = st.one_of(

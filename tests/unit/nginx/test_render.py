@@ -19,25 +19,25 @@ from generator.model import (
     Rewrite,
     Size,
 )
-from generator.nginx.environment import UNKNOWN, Capabilities, HttpDefaults
 from generator.nginx.errors import Unwritable
-from generator.nginx.overlay import built_in
 from generator.nginx.render import Fragments, Memo, render
-from tests import models
-from tests.models import location, proxied, server, upstream
+from generator.nginx.surroundings import UNKNOWN, Capabilities, HttpDefaults
+from generator.nginx.template_files import built_in
+from tests.drivers import models
+from tests.drivers.models import location, proxied, server, upstream
 
 TEMPLATES = built_in()
 ECHO = upstream("echo", ("10.0.0.1", 8080), ("fd00::1", 8080))
 
 
-def text_of(*servers, upstreams=(), **environment):
+def text_of(*servers, upstreams=(), **surroundings):
     model = models.model(*servers, upstreams=upstreams)
-    return render(model, models.environment(**environment), TEMPLATES, Memo()).body(7).decode()
+    return render(model, models.surroundings(**surroundings), TEMPLATES, Memo()).body(7).decode()
 
 
-def location_text(*given, **environment):
+def location_text(*given, **surroundings):
     """What stands in the one location of a host, without the variables of the log."""
-    text = text_of(server("a.test", *given), **environment)
+    text = text_of(server("a.test", *given), **surroundings)
     block = text.split("server_name a.test;\n")[1].split("# end of ingress")[0]
     lines = textwrap.dedent(block).splitlines()
     assert lines[0] == "# ingress default/shop"
@@ -201,8 +201,8 @@ def test_a_host_that_nginx_would_take_for_something_else_is_refused(host):
 
 
 def test_the_generation_stands_in_one_place_and_not_in_what_is_compared():
-    rendering = render(models.model(), models.environment(), TEMPLATES, Memo())
-    assert rendering == render(models.model(), models.environment(), TEMPLATES, Memo())
+    rendering = render(models.model(), models.surroundings(), TEMPLATES, Memo())
+    assert rendering == render(models.model(), models.surroundings(), TEMPLATES, Memo())
     one, two = rendering.body(41).splitlines(), rendering.body(42).splitlines()
     assert [(a, b) for a, b in zip(one, two, strict=True) if a != b] == [
         (b"            return 200 41;", b"            return 200 42;")
@@ -212,7 +212,7 @@ def test_the_generation_stands_in_one_place_and_not_in_what_is_compared():
 def test_each_line_leads_to_the_server_or_upstream_that_it_is_of():
     shop, other = server("a.test", proxied("/", ECHO)), server("b.test")
     rendering = render(
-        models.model(shop, other, upstreams=[ECHO]), models.environment(), TEMPLATES, Memo()
+        models.model(shop, other, upstreams=[ECHO]), models.surroundings(), TEMPLATES, Memo()
     )
     lines = rendering.body(1).decode().splitlines()
 
@@ -237,18 +237,18 @@ def test_a_bug_of_ours_says_at_which_server_it_happened(bug):
 def test_the_same_model_gives_the_same_bytes_with_a_memo_and_without():
     servers = tuple(server(f"{n}.test", proxied("/", ECHO)) for n in range(5))
     model, memo = models.model(*servers, upstreams=[ECHO]), Memo()
-    first = render(model, models.environment(), TEMPLATES, memo)
+    first = render(model, models.surroundings(), TEMPLATES, memo)
     changed = replace(model, servers=(*model.servers[:-1], server("new.test")), upstreams=())
-    assert render(changed, models.environment(), TEMPLATES, memo) == render(
-        changed, models.environment(), TEMPLATES, Memo()
+    assert render(changed, models.surroundings(), TEMPLATES, memo) == render(
+        changed, models.surroundings(), TEMPLATES, Memo()
     )
-    assert render(model, models.environment(), TEMPLATES, memo) == first
+    assert render(model, models.surroundings(), TEMPLATES, memo) == first
 
 
 def test_other_surroundings_or_templates_forget_what_was_made():
     model, memo = models.model(server("a.test")), Memo()
-    render(model, models.environment(), TEMPLATES, memo)
-    other = models.environment(http_port=8080)
+    render(model, models.surroundings(), TEMPLATES, memo)
+    other = models.surroundings(http_port=8080)
     assert b"listen 8080;" in render(model, other, TEMPLATES, memo).body(1)
 
 

@@ -2,7 +2,7 @@
 
 from generator.model import Size
 from generator.nginx.sizing import sizes
-from tests.models import server, upstream
+from tests.drivers.models import server, upstream
 
 
 def named(count, length=20):

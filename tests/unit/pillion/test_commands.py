@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.commandline import run
+from generator.settings.command_line import run
 from pillion.__main__ import pillion
 
 SHOP = """\

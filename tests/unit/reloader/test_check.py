@@ -1,7 +1,7 @@
 import pytest
 
 from reloader.check import Build, Refusal, parse_build, parse_refusal
-from reloader.events import Event, Trouble
+from reloader.log_events import Event, Trouble
 
 STAMP = "2026/11/24 08:14:55 [emerg] 11303#11303: "
 END = "\nnginx: configuration file /v/live/.candidate.conf test failed\n"
@@ -58,7 +58,7 @@ def test_a_check_that_was_killed_is_a_refusal_that_says_so():
 def test_want_of_room_or_rights_is_no_refusal(message):
     with pytest.raises(Trouble) as trouble:
         parse_refusal(STAMP + message + END, 1)
-    assert trouble.value.event is Event.NGINX_HINDERED
+    assert trouble.value.event is Event.NGINX_CHECK_BLOCKED
 
 
 def test_the_answer_to_v_is_taken_apart():

@@ -1,7 +1,7 @@
 import pytest
 
 from reloader.contract import Volume, write_atomically
-from reloader.wake import Wake
+from reloader.wakeup import Wake
 from reloader.watch import Hints
 
 LONG_S = 10

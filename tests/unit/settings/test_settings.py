@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.flags import SWITCHES_WITHOUT_EFFECT, WITHOUT_EFFECT
 from generator.objects import Name
-from generator.settings import Cluster, Manifests, Settings, read_settings
+from generator.settings.flags import SWITCHES_WITHOUT_EFFECT, WITHOUT_EFFECT
+from generator.settings.settings import Cluster, Manifests, Settings, read_settings
 
 
 @pytest.fixture(autouse=True)

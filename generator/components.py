@@ -1,0 +1,151 @@
+"""From settings to the parts of the program; `pillion render` and `lint` take theirs here too."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator import translation
+from generator.loop.reporter import Reporter
+from generator.manifests.source import ManifestSource
+from generator.model import Certificate
+from generator.nginx.surroundings import Surroundings, resolvers_of
+from generator.objects import Kind, ObjectRef
+from generator.settings.settings import Cluster, Manifests, Settings
+from generator.snapshot import Snapshot, Source
+from generator.translation import TranslationSettings
+from reloader.contract import Volume
+
+if TYPE_CHECKING:
+    from generator.cluster.client import Client
+    from generator.cluster.ingress_status import StatusWriter
+    from generator.cluster.source import ClusterSource
+
+_RESOLV_CONF = Path("/etc/resolv.conf")
+
+
+def translation_settings_of(
+    settings: Settings, fallback_certificate: Certificate
+) -> TranslationSettings:
+    """Return what `translate` goes by."""
+    return TranslationSettings(
+        fallback_certificate=fallback_certificate,
+        controller_class=settings.controller_class,
+        ingress_class=settings.ingress_class,
+        watch_ingress_without_class=settings.watch_ingress_without_class,
+        ingress_class_by_name=settings.ingress_class_by_name
+        or isinstance(settings.source, Manifests),
+        annotations_prefix=settings.annotations_prefix,
+        default_backend=settings.default_backend_service,
+        default_certificate=settings.default_ssl_certificate,
+        catch_all=not settings.disable_catch_all,
+        external_names=not settings.disable_svc_external_name,
+        loopback=isinstance(settings.source, Manifests),
+    )
+
+
+def surroundings_of(settings: Settings) -> Surroundings:
+    """Say where nginx runs."""
+    volume = Volume(settings.volume.absolute())
+    return Surroundings(
+        files=str(volume.files),
+        pid=str(volume.pid),
+        temp=str(volume.temp),
+        http_port=settings.http_port,
+        https_port=settings.https_port,
+        status_port=settings.status_port,
+        probe_port=settings.probe_port,
+        workers=settings.worker_processes,
+        ipv6=_has_ipv6(),
+        resolvers=_resolvers(),
+    )
+
+
+def _has_ipv6() -> bool:
+    """Whether this machine would let nginx listen on `[::]`; not all kernels do."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _resolvers() -> tuple[str, ...]:
+    try:
+        return resolvers_of(_RESOLV_CONF.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ()
+
+
+@asynccontextmanager
+async def parts(
+    settings: Settings, options: TranslationSettings
+) -> AsyncIterator[tuple[Source, Reporter | None]]:
+    """Open the source of objects, and who reports to where they came from.
+
+    Raises ClusterError where no cluster is given or its kubeconfig is broken.
+    """
+    if isinstance(settings.source, Manifests):
+        yield ManifestSource(settings.source.paths), None
+        return
+    async with _cluster_parts(settings, settings.source, options) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _cluster_parts(
+    settings: Settings, given: Cluster, options: TranslationSettings
+) -> AsyncIterator[tuple[Source, Reporter | None]]:
+    # Imported here: the client's library takes 0.4 s, which a folder need not pay.
+    from generator.cluster.client import Client  # noqa: PLC0415
+    from generator.cluster.discovery import find  # noqa: PLC0415
+    from generator.cluster.source import ClusterSource  # noqa: PLC0415
+
+    def references(snapshot: Snapshot) -> frozenset[ObjectRef]:
+        return translation.references(snapshot, options)
+
+    access = find(
+        os.environ, kubeconfig=given.kubeconfig, context=given.context, server=given.server
+    )
+    async with Client(access) as client:
+        source = ClusterSource(
+            client,
+            references=references,
+            named=_named(settings),
+            namespaces=settings.watch_namespaces,
+        )
+        yield source, _reporter(settings, client, source)
+
+
+def _reporter(settings: Settings, client: "Client", source: "ClusterSource") -> Reporter:
+    from generator.cluster.kubernetes_events import EventWriter  # noqa: PLC0415 - as above
+    from generator.cluster.reporter import ClusterReporter  # noqa: PLC0415 - as above
+
+    status = _status_writer(settings, client, source) if settings.update_status else None
+    return ClusterReporter(status, EventWriter(client))
+
+
+def _status_writer(settings: Settings, client: "Client", source: "ClusterSource") -> "StatusWriter":
+    from generator.cluster.ingress_status import StatusWriter, addresses_of_text  # noqa: PLC0415 - as above
+
+    return StatusWriter(
+        client,
+        source,
+        publish_service=settings.publish_service,
+        publish_addresses=addresses_of_text(settings.publish_status_address),
+        namespaces=settings.watch_namespaces,
+    )
+
+
+def _named(settings: Settings) -> frozenset[ObjectRef]:
+    """Objects that settings name, wherever they are."""
+    named = {
+        Kind.SERVICE: (settings.default_backend_service, settings.publish_service),
+        Kind.SECRET: (settings.default_ssl_certificate,),
+    }
+    return frozenset(
+        ObjectRef(kind, name) for kind, names in named.items() for name in names if name
+    )

@@ -1,0 +1,109 @@
+"""Tells problems in the log: once when they come, once when they go."""
+
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from generator.log_events import Event
+from generator.loop.pending import PendingWish
+from generator.nginx.jinja import TemplateSet
+from generator.nginx.template_files import differing
+from generator.objects import Name, ObjectRef
+from generator.problems import Problem, Severity
+from generator.snapshot import Origin
+from reloader.contract import Status
+
+log = structlog.get_logger()
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
+
+
+class LogReporter:
+    """What has been told already."""
+
+    def __init__(self) -> None:
+        self._problems: frozenset[Problem] = frozenset()
+        self._volume = ""
+        self._templates = ""
+        self._suspects = frozenset[Name]()
+        self._traces = frozenset[str]()
+
+    def problems(self, problems: Iterable[Problem], origins: Mapping[ObjectRef, Origin]) -> None:
+        """Tell those that are new, and those that are gone."""
+        now = frozenset(problems)
+        if now == self._problems:
+            return
+        for problem in sorted(now - self._problems):
+            getattr(log, _LEVELS[problem.severity])(
+                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.hint
+            )
+        for problem in sorted(self._problems - now):
+            log.info(Event.PROBLEM_SOLVED, **_fields(problem, origins))
+        self._problems = now
+
+    def applied(self, status: Status, published: PendingWish, problems: int, now: float) -> None:
+        """Tell that nginx serves a wish, and how long each stage took."""
+        built = published.attempt.translation
+        stages = {**published.durations, **status.durations}
+        log.info(
+            Event.CONFIG_APPLIED,
+            generation=status.generation,
+            hash=status.hash,
+            ingresses=len(built.ingresses),
+            servers=len(built.model.servers),
+            upstreams=len(built.model.upstreams),
+            problems=problems,
+            **{f"{stage}_ms": round(ms, 1) for stage, ms in stages.items()},
+            total_ms=round((now - published.changed_at) * 1000, 1),
+        )
+
+    def volume(self, error: OSError | None) -> None:
+        """Tell that the volume can't be written, once for each reason."""
+        reason = f"{error.filename or 'volume'}: {error.strerror}" if error else ""
+        if reason and reason != self._volume:
+            log.error(Event.CONFIG_WRITE_FAILED, message=reason)
+        self._volume = reason
+
+    def templates(self, templates: TemplateSet, built_in: TemplateSet) -> None:
+        """Tell which templates are not the built-in ones."""
+        if own := differing(templates, built_in):
+            log.info(Event.TEMPLATES_LOADED, templates=own)
+
+    def templates_refused(self, refused: str, own: Iterable[str]) -> None:
+        """Tell that templates are not used until they change, once for each reason."""
+        if refused and refused != self._templates:
+            names = ", ".join(own)
+            log.error(Event.TEMPLATES_REFUSED, message=refused, templates=names)
+        self._templates = refused
+
+    def bug(self, error: Exception) -> None:
+        """Tell in one line that no configuration can be made, and where at level debug."""
+        log.error(Event.CONFIG_BUILD_FAILED, message=str(error) or repr(error))
+        log.debug(Event.CONFIG_BUILD_FAILED, exc_info=error)
+
+    def traces(self, traces: tuple[str, ...]) -> None:
+        """Tell at level debug where bugs of ours were met, which problems tell of."""
+        for trace in sorted({*traces} - self._traces):
+            log.debug(Event.PROBLEM_FOUND, trace=trace)
+        self._traces = frozenset(traces)
+
+    def search(self, suspects: frozenset[Name], message: str) -> None:
+        """Tell that culprits are searched, once for each search that is not part of another."""
+        if suspects - self._suspects:
+            log.warning(
+                Event.CONFIG_BISECTING, suspects=sorted(map(str, suspects)), message=message
+            )
+        self._suspects = suspects
+
+
+def _fields(problem: Problem, origins: Mapping[ObjectRef, Origin]) -> dict[str, object]:
+    origin = origins.get(problem.object)
+    place = {"file": origin.file, "line": origin.line} if origin else {}
+    return {
+        "code": problem.code,
+        "kind": problem.object.kind,
+        "object": str(problem.object.name),
+        "field": problem.field,
+        "message": problem.message,
+        **place,
+    }

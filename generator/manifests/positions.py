@@ -1,0 +1,77 @@
+"""Finds the line in a file that a problem is about."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from generator.manifests.documents import Broken, Document, child_of, chunks, documents
+from generator.problems import Problem
+from generator.snapshot import Origin, Snapshot
+
+_INDEX = re.compile(r"\[(\d+)\]")
+_OLDER = {"defaultBackend": "backend"}
+"""Fields by the names that they had in v1beta1."""
+
+
+class Places:
+    """Where the objects of a snapshot and their fields stand; reads the files anew."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._origins = snapshot.origins
+        self._documents = cache(_documents)
+
+    def locate(self, problem: Problem) -> Origin | None:
+        """Return the line of the field, else of the object; None for what is in no file."""
+        origin = self._origins.get(problem.object)
+        if origin is None:
+            return None
+        document = self._documents(origin.file).get(origin.line)
+        if document is None or not isinstance(document.node, yaml.MappingNode):
+            return origin
+        within = _line_of(document.node, problem.field)
+        return Origin(origin.file, origin.line + within - document.line)
+
+
+def _documents(file: str) -> dict[int, Document]:
+    """Read a file's documents by their lines; those before a mistake in it, if there is one."""
+    found: dict[int, Document] = {}
+    try:
+        for chunk in chunks(Path(file).read_text("utf-8-sig")):
+            found |= {chunk.line + each.line - 1: each for each in documents(chunk.text)}
+    except (Broken, OSError, UnicodeDecodeError):
+        pass
+    return found
+
+
+def _line_of(node: yaml.MappingNode, field: str) -> int:
+    """Follow a path as far as it goes; a single word may be the name of an annotation."""
+    annotations = child_of(child_of(node, "metadata"), "annotations")
+    if isinstance(annotations, yaml.MappingNode):
+        for key, _ in annotations.value:
+            if field and key.value in {field} | {key.value.rpartition("/")[0] + "/" + field}:
+                return int(key.start_mark.line) + 1
+    line, rest = int(node.start_mark.line) + 1, field
+    current: yaml.Node = node
+    while rest:
+        step = _step(current, rest)
+        if step is None:
+            break
+        line, current, rest = step
+    return line
+
+
+def _step(node: yaml.Node, field: str) -> tuple[int, yaml.Node, str] | None:
+    index = _INDEX.match(field)
+    if index and isinstance(node, yaml.SequenceNode) and int(index[1]) < len(node.value):
+        item = node.value[int(index[1])]
+        return int(item.start_mark.line) + 1, item, field[index.end() :].removeprefix(".")
+    if isinstance(node, yaml.MappingNode):
+        # Keys may have dots in them (tls.crt): the longest that fits is meant.
+        for key, value in sorted(node.value, key=lambda pair: -len(str(pair[0].value))):
+            for name in (key.value, next((n for n, o in _OLDER.items() if o == key.value), "")):
+                rest = field.removeprefix(name) if name else field
+                if rest != field and (not rest or rest[0] in ".["):
+                    return int(key.start_mark.line) + 1, value, rest.removeprefix(".")
+    return None

@@ -1,0 +1,67 @@
+"""Reads template files: the built-in ones, and those of a folder that shadow them.
+
+The only place of this room that reads files.
+"""
+
+import difflib
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from generator.nginx.errors import TemplateError
+from generator.nginx.jinja import NAMES, Template, TemplateSet
+from generator.objects import Kind, Name, ObjectRef
+from generator.problems import Code, Problem, Problems, Severity
+
+
+def built_in() -> TemplateSet:
+    """Return the templates that come with Pillion."""
+    folder = resources.files("generator.nginx") / "templates"
+    return TemplateSet({name: Template(str(folder / name), _read(folder / name)) for name in NAMES})
+
+
+def shadowed_by(folder: Path, below: TemplateSet) -> tuple[TemplateSet, Problems]:
+    """Put the files of `folder` in the place of the templates of their names.
+
+    Files of other names are told, not used; hidden ones are passed over, as a
+    mounted ConfigMap keeps its data behind `..data`. Raises TemplateError for a
+    template that does not compile, and for a folder or file that cannot be read.
+    """
+    try:
+        names = sorted(entry.name for entry in folder.iterdir() if entry.name[0] != ".")
+    except OSError as error:
+        raise TemplateError(str(folder), 0, f"{error.strerror}.") from error
+    mine = {
+        name: Template(str(folder / name), _read(folder / name)) for name in names if name in NAMES
+    }
+    templates = TemplateSet({**below.templates, **mine})
+    templates.compile()
+    return templates, tuple(_unknown(folder / name) for name in names if name not in NAMES)
+
+
+def differing(templates: TemplateSet, others: TemplateSet) -> list[str]:
+    """Return the names of those that are not the same in the others."""
+    return sorted(n for n, t in templates.templates.items() if t != others.templates.get(n))
+
+
+def _read(file: Traversable) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TemplateError(str(file), 0, f"{error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise TemplateError(str(file), line, "This is not UTF-8 text.") from error
+
+
+def _unknown(file: Path) -> Problem:
+    near = difflib.get_close_matches(file.name, NAMES, n=1)
+    way_out = f"Did you mean {near[0]}?" if near else f"There are {', '.join(NAMES)}."
+    return Problem(
+        object=ObjectRef(Kind.FILE, Name("", str(file))),
+        field="",
+        code=Code.TEMPLATE_REFUSED,
+        severity=Severity.WARNING,
+        message=f"{file.name} is not the name of a template.",
+        hint=f"{way_out} Meanwhile the file is not used.",
+    )

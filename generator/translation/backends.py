@@ -1,0 +1,314 @@
+"""From what a rule names to where requests go. Rules: Service, EndpointSlice."""
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from generator.model import (
+    Action,
+    Answer,
+    Endpoint,
+    Protocol,
+    Proxy,
+    ProxyByName,
+    Upstream,
+)
+from generator.names import is_label, is_subdomain
+from generator.objects import (
+    Backend,
+    EndpointSlice,
+    Kind,
+    Name,
+    ObjectRef,
+    Service,
+    ServicePort,
+    ServicePortRef,
+    SliceEndpoint,
+)
+from generator.problems import Code, Problem, Severity, shown
+from generator.translation.memo import Reads
+from generator.translation.settings import TranslationSettings
+
+UNAVAILABLE = Answer(status=503)
+
+
+class ResolvedBackend(Struct, frozen=True, kw_only=True):
+    """Where a backend's requests go."""
+
+    action: Action
+    upstream: Upstream | None = None
+    service: str = ""
+    port: str = ""
+    problem: Problem | None = None
+
+
+class Subject(Struct, frozen=True):
+    """Whose field it is that a problem with a backend belongs to."""
+
+    object: ObjectRef
+    field: str
+    meanwhile: str = "it is answered 503"
+
+    def target(self, code: Code, severity: Severity, message: str, hint: str) -> ResolvedBackend:
+        """Answer 503, and say why."""
+        problem = Problem(
+            object=self.object,
+            field=self.field,
+            code=code,
+            severity=severity,
+            message=message,
+            hint=f"{hint} Meanwhile: {self.meanwhile}.",
+        )
+        return ResolvedBackend(action=UNAVAILABLE, problem=problem)
+
+
+def resolve(
+    backend: Backend,
+    protocol: Protocol,
+    subject: Subject,
+    reads: Reads,
+    options: TranslationSettings,
+) -> ResolvedBackend:
+    """Find the endpoints of a backend in the namespace of the object that names it."""
+    if backend.service is None:
+        kind = shown(backend.resource.kind) if backend.resource else "nothing"
+        return subject.target(
+            Code.BACKEND_NOT_SUPPORTED,
+            Severity.ERROR,
+            f"The backend is {kind}; Pillion passes requests to Services only.",
+            "Name a Service under backend.service.",
+        )
+    name = Name(subject.object.name.namespace, backend.service.name)
+    service = reads.service(name) if is_label(name.name) else None
+    if service is None:
+        return subject.target(
+            Code.SERVICE_NOT_FOUND,
+            Severity.ERROR,
+            f"There is no Service {shown(name.name)} in namespace {name.namespace}.",
+            "Create it, or name one that exists.",
+        )
+    wanted = backend.service.port
+    if service.spec.type == "ExternalName":
+        return _external(service, wanted, protocol, subject, options)
+    if port := find_port(service, wanted):
+        endpoints = _endpoints(service, port, reads, options)
+        return _proxied(service, port, protocol, subject, endpoints)
+    if port := _by_target_port(service, wanted):
+        endpoints = _endpoints(service, port, reads, options)
+        target = _proxied(service, port, protocol, subject, endpoints)
+        return target if target.problem else replace(target, problem=_told(subject, name, port))
+    return subject.target(
+        Code.SERVICE_PORT_NOT_FOUND,
+        Severity.ERROR,
+        f"Service {name} has no port {_port(wanted)}.",
+        f"Name one of its ports: {_listed(_ports(service))}.",
+    )
+
+
+def find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
+    """Find a Service's port by name, or by number where no name is given."""
+    for port in _ports(service):
+        same = (port.name == wanted.name) if wanted.name else (port.port == wanted.number)
+        if same and port.protocol == "TCP":
+            return port
+    return None
+
+
+def _ports(service: Service) -> list[ServicePort]:
+    """Return the ports that an apiserver would admit; manifests went through none."""
+    return [p for p in service.spec.ports if _is_port(p.port) and (not p.name or is_label(p.name))]
+
+
+def _by_target_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
+    """Find a port by what its Pods listen on, as ingress-nginx does."""
+    target = wanted.name or wanted.number
+    return next((p for p in _ports(service) if target and p.target_port == target), None)
+
+
+def _told(subject: Subject, service: Name, port: ServicePort) -> Problem:
+    return Problem(
+        object=subject.object,
+        field=subject.field,
+        code=Code.SERVICE_PORT_NOT_FOUND,
+        severity=Severity.INFO,
+        message=f"{port.target_port} is what the Pods listen on, not a port of Service {service}.",
+        hint=f"Write {port.port}. Meanwhile: that port is used, as in ingress-nginx.",
+    )
+
+
+def _port(wanted: ServicePortRef) -> str:
+    return shown(wanted.name) if wanted.name else str(wanted.number)
+
+
+def _listed(ports: Iterable[ServicePort]) -> str:
+    return ", ".join(f"{p.port} ({p.name})" if p.name else str(p.port) for p in ports) or "none"
+
+
+def _proxied(
+    service: Service,
+    port: ServicePort,
+    protocol: Protocol,
+    subject: Subject,
+    endpoints: tuple[Endpoint, ...],
+) -> ResolvedBackend:
+    if not endpoints:
+        return subject.target(
+            Code.NO_ENDPOINTS,
+            Severity.WARNING,
+            f"Service {service.name} has no ready endpoint for port {port.name or port.port}.",
+            "Look at its Pods and at its selector.",
+        )
+    upstream = Upstream(
+        name=_upstream_name(service.name, port, protocol),
+        service=ObjectRef(Kind.SERVICE, service.name),
+        endpoints=endpoints,
+    )
+    return ResolvedBackend(
+        action=Proxy(upstream=upstream.name, protocol=protocol),
+        upstream=upstream,
+        service=str(service.name),
+        port=port.name or str(port.port),
+    )
+
+
+def _upstream_name(service: Name, port: ServicePort, protocol: Protocol) -> str:
+    """Name an upstream so that nginx finds it fast: by hash first, and told apart by protocol.
+
+    Kept-alive connections belong to an upstream; one may not speak two protocols. The dot
+    stands in no name of a namespace: a-b/c and a/b-c differ even where their hashes, of
+    which a port's name is a part, were made to be the same.
+    """
+    parts = (service.namespace, service.name, str(port.port), port.name, protocol)
+    digest = hashlib.sha256("/".join(parts).encode()).hexdigest()
+    readable = f"{digest[:8]}-{service.namespace}.{service.name}-{port.port}"
+    return readable if protocol is Protocol.HTTP else f"{readable}-{protocol.lower()}"
+
+
+def _endpoints(
+    service: Service, port: ServicePort, reads: Reads, options: TranslationSettings
+) -> tuple[Endpoint, ...]:
+    """Find who answers; an apiserver keeps this machine's own addresses out, and so do we."""
+    endpoints = usable_endpoints(reads.endpoint_slices(service.name), port.name)
+    return tuple(e for e in endpoints if options.loopback or not _is_loopback(e.address))
+
+
+def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
+    """Return the ready endpoints; where there are none, those that still serve while terminating.
+
+    Rules: KEP-1669, "Proxy terminating endpoints".
+    """
+    found = [
+        (endpoint, port.port)
+        for s in slices
+        if s.address_type in {"IPv4", "IPv6"}
+        for port in s.ports
+        if port.name == port_name and _is_port(port.port)
+        for endpoint in s.endpoints
+        if endpoint.addresses and _is_address(endpoint.addresses[0])
+    ]
+    chosen = [f for f in found if _ready(f[0])] or [f for f in found if _still_serving(f[0])]
+    return tuple(sorted({Endpoint(e.addresses[0], port) for e, port in chosen}))
+
+
+def _ready(endpoint: SliceEndpoint) -> bool:
+    return endpoint.conditions.ready is not False
+
+
+def _still_serving(endpoint: SliceEndpoint) -> bool:
+    return bool(endpoint.conditions.serving and endpoint.conditions.terminating)
+
+
+def _is_port(number: int) -> bool:
+    return 0 < number < 1 << 16
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def _external(
+    service: Service,
+    wanted: ServicePortRef,
+    protocol: Protocol,
+    subject: Subject,
+    options: TranslationSettings,
+) -> ResolvedBackend:
+    host = service.spec.external_name.lower().rstrip(".")
+    port = find_port(service, wanted)
+    number = port.port if port else wanted.number
+    if not options.external_names:
+        return subject.target(
+            Code.BACKEND_NOT_SUPPORTED,
+            Severity.ERROR,
+            f"Service {service.name} is of type ExternalName, which this installation shuts out.",
+            "Name a Service with endpoints, or ask the admin about --disable-svc-external-name.",
+        )
+    if not _is_port(number):
+        return subject.target(
+            Code.SERVICE_PORT_NOT_FOUND,
+            Severity.ERROR,
+            f"Service {service.name} has no port {_port(wanted)}.",
+            f"Name one of its ports: {_listed(_ports(service))}; or give a number.",
+        )
+    if not _is_machine(host) or (_is_loopback(host) and not options.loopback):
+        return subject.target(
+            Code.BACKEND_NOT_SUPPORTED,
+            Severity.ERROR,
+            f"Service {service.name} has externalName {shown(host)}, which is no host elsewhere.",
+            "Give it a DNS name of another machine.",
+        )
+    if _is_address(host) or host == "localhost":
+        return _fixed(service, Endpoint(_ADDRESSES.get(host, host), number), protocol)
+    return ResolvedBackend(
+        action=ProxyByName(host=host, port=number, protocol=protocol),
+        service=str(service.name),
+        port=str(number),
+    )
+
+
+_ADDRESSES = {"localhost": "127.0.0.1"}
+
+
+def _fixed(service: Service, endpoint: Endpoint, protocol: Protocol) -> ResolvedBackend:
+    """Pass on to an address that stands where a name should."""
+    upstream = Upstream(
+        name=_upstream_name(service.name, ServicePort(port=endpoint.port), protocol),
+        service=ObjectRef(Kind.SERVICE, service.name),
+        endpoints=(endpoint,),
+    )
+    return ResolvedBackend(
+        action=Proxy(upstream=upstream.name, protocol=protocol),
+        upstream=upstream,
+        service=str(service.name),
+        port=str(endpoint.port),
+    )
+
+
+def _is_machine(host: str) -> bool:
+    """Whether this is an address, or a name that nothing but DNS makes one of.
+
+    A name that ends in a number is not: nginx reads 0127.0.0.1 as an address.
+    """
+    number_last = re.search(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$", host)
+    return _is_address(host) or (is_subdomain(host) and not number_last)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a name leads to this very machine, where nginx's own status listener is.
+
+    Link-local addresses count: a cloud's metadata service, which has the node's
+    credentials, is at one.
+    """
+    if not _is_address(host):
+        return host == "localhost" or host.endswith(".localhost")
+    address = ipaddress.ip_address(host)
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_link_local)

@@ -1,0 +1,32 @@
+"""What the cluster's admin decides about building."""
+
+from msgspec import Struct
+
+from generator.model import Certificate
+from generator.objects import Name
+
+
+class TranslationSettings(Struct, frozen=True, kw_only=True):
+    """The settings that `translate` reads. Defaults and names are ingress-nginx's."""
+
+    fallback_certificate: Certificate
+    """What https answers with where no Secret is named or the named one is unusable."""
+    controller_class: str = "k8s.io/ingress-nginx"
+    ingress_class: str = "nginx"
+    watch_ingress_without_class: bool = False
+    ingress_class_by_name: bool = False
+    """Whether an Ingress that names `ingress_class` is ours without such an IngressClass."""
+    annotations_prefix: str = "nginx.ingress.kubernetes.io"
+    default_backend: Name | None = None
+    """A Service; None: Pillion itself answers 404."""
+    default_certificate: Name | None = None
+    """A Secret; None: the fallback certificate."""
+    catch_all: bool = True
+    """Whether an Ingress may answer for hosts that no rule names."""
+    external_names: bool = True
+    """Whether Services of type ExternalName are followed."""
+    loopback: bool = False
+    """Whether backends may be on this machine's loopback: only where whoever writes
+    the Ingresses owns the machine."""
+    compatible_classes: frozenset[str] = frozenset({"nginx"})
+    """Classes whose Ingresses get ingress-nginx's ways where they differ from Kubernetes'."""

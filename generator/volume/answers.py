@@ -1,0 +1,67 @@
+"""Waits for the reloader's answers on the volume."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from reloader.contract import Status, Volume, read_or_none
+
+_DUE_S = 0.01
+"""Between two looks while a wish waits for its answer: what this costs a change."""
+_IDLE_S = 1.0
+
+
+class Answers:
+    """The reloader's status file, as it changes."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._path = volume.status
+        self._answered = 0
+        self._awaited = 0
+        self._hurry = asyncio.Event()
+
+    def expect(self, generation: int) -> None:
+        """Look closely until this wish is answered."""
+        self._awaited = generation
+        self._hurry.set()
+
+    async def follow(self) -> AsyncIterator[Status]:
+        """Return each answer that appears, the one that is there first."""
+        seen: object = None
+        while True:
+            stamp = _stamp(self._path)
+            if stamp != seen and (status := read_or_none(self._path, Status.parse)):
+                seen = stamp
+                self._answered = status.generation
+                yield status
+            await self._pause()
+
+    async def _pause(self) -> None:
+        if self._answered < self._awaited:
+            await asyncio.sleep(_DUE_S)
+            return
+        self._hurry.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), _IDLE_S)
+
+
+async def first_status(
+    volume: Volume, patience_s: float, clock: Callable[[], float] = time.monotonic
+) -> Status | None:
+    """Wait for the reloader to say what nginx it has; None where it does not in time."""
+    end = clock() + patience_s
+    while (status := read_or_none(volume.status, Status.parse)) is None or not status.nginx_version:
+        if clock() >= end:
+            return status
+        await asyncio.sleep(_DUE_S)
+    return status
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns

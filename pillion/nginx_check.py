@@ -1,0 +1,127 @@
+"""What nginx itself says of a configuration, where there is an nginx to ask.
+
+Whatever it refuses is traced to its Ingress by the same code that runs in a cluster, so
+what `pillion lint` finds is what would be told there.
+"""
+
+import tempfile
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from generator.components import surroundings_of
+from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
+from generator.loop.dry_run import rehearse
+from generator.loop.experience import Experience
+from generator.loop.template_choice import TemplateChoice
+from generator.loop.template_folder import TemplateFolder
+from generator.nginx.errors import RenderError, TemplateError
+from generator.nginx.surroundings import Capabilities
+from generator.objects import Kind, Name, ObjectRef
+from generator.problems import Code, Problem, Problems, Severity
+from generator.settings.command_line import Failed
+from generator.settings.settings import Settings
+from generator.snapshot import Snapshot
+from generator.translation import TranslationSettings
+from pillion.nginx_binary import choose_nginx
+from reloader import check
+from reloader.contract import Status, Volume, Wish
+from reloader.log_events import Trouble
+from reloader.wakeup import Wake
+
+_PORTS = {"http_port": 65533, "https_port": 65534, "status_port": 65535}
+"""nginx -t binds them for a moment: any user may use these."""
+_TIMEOUT_S = 60.0
+
+
+def opinion(
+    settings: Settings, snapshot: Snapshot, options: TranslationSettings, *, nginx_bin: Path | None
+) -> Problems:
+    """Ask `nginx -t`, once where it has nothing against it. Without an nginx, look at templates.
+
+    Raises Failed where the nginx that was given cannot be asked.
+    """
+    try:
+        _, problems = TemplateFolder(settings.template_dir).read()
+    except TemplateError as error:
+        return (_refused_templates(settings, str(error)),)
+    try:
+        binary = choose_nginx(nginx_bin)
+        with tempfile.TemporaryDirectory(prefix="pillion-lint-") as folder:
+            return (*problems, *_ask(settings, snapshot, options, binary, Path(folder)))
+    except (Trouble, RenderError) as error:
+        if nginx_bin is not None:
+            raise Failed(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
+    except Failed:
+        if nginx_bin is not None:
+            raise
+    return problems
+
+
+def _ask(
+    settings: Settings, snapshot: Snapshot, options: TranslationSettings, binary: Path, folder: Path
+) -> Problems:
+    volume = Volume(folder)
+    for needed in (volume.live.parent, volume.files, volume.temp):
+        needed.mkdir(parents=True)
+    nginx = check.Nginx(binary=str(binary), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S)
+    told = check.ask_build(nginx)
+    surroundings = replace(
+        surroundings_of(replace(settings, volume=folder)),
+        capabilities=Capabilities.of(told.version, told.modules),
+        **_PORTS,
+    )
+    folder_of_templates = TemplateFolder(settings.template_dir)
+    templates, _ = folder_of_templates.read()
+    experience = Experience(
+        templates=TemplateChoice(wanted=templates, good=folder_of_templates.built_in)
+    )
+    inputs = AttemptInputs(
+        source=snapshot,
+        quarantine=experience.quarantine,
+        known=experience.known,
+        options=options,
+        surroundings=surroundings,
+        templates=templates,
+    )
+
+    def judge(attempt: Attempt) -> Status | None:
+        return _judged(nginx, volume, attempt)
+
+    learned, attempt = rehearse(experience, inputs, judge, AttemptMaker())
+    refused = learned.templates.refused
+    return (
+        *learned.quarantine.problems(),
+        *(p for p in attempt.translation.problems if p.code is Code.CERTIFICATE_INVALID),
+        *((_refused_templates(settings, refused),) if refused else ()),
+    )
+
+
+def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | None:
+    wish = Wish.of(1, attempt.rendering.body(1))
+    for file in attempt.translation.model.files():
+        (volume.files / file.digest).write_bytes(file.content)
+    volume.live.write_bytes(wish.encode())
+    refusal = check.check(nginx, volume.live, Wake())
+    if refusal is None:
+        return None
+    return Status(
+        generation=1,
+        hash=wish.hash,
+        applied=False,
+        serving=0,
+        stage="check",
+        message=refusal.message,
+        line=refusal.line,
+    )
+
+
+def _refused_templates(settings: Settings, message: str) -> Problem:
+    return Problem(
+        object=ObjectRef(Kind.FILE, Name("", str(settings.template_dir))),
+        field="",
+        code=Code.TEMPLATE_REFUSED,
+        severity=Severity.ERROR,
+        message=message if message.endswith((".", "?")) else f"{message}.",
+        hint="Mend it. Meanwhile: the built-in ones are used.",
+    )

@@ -1,0 +1,43 @@
+"""Reads once what `pillion up` would keep reading: a folder of manifests, or a cluster."""
+
+import asyncio
+from contextlib import suppress
+
+from generator.cluster.errors import ClusterError
+from generator.components import parts
+from generator.manifests import read_manifests
+from generator.settings.command_line import Failed
+from generator.settings.settings import Manifests, Settings
+from generator.snapshot import Snapshot
+from generator.translation import TranslationSettings
+from reloader import logs
+
+_PATIENCE_S = 30.0
+
+
+def read_once(settings: Settings, options: TranslationSettings) -> Snapshot:
+    """Return everything there is now. Raises Failed where a cluster cannot be read."""
+    if isinstance(settings.source, Manifests):
+        return read_manifests(settings.source.paths)
+    logs.configure("pillion", level=settings.log_level)
+    try:
+        return asyncio.run(_read_cluster(settings, options))
+    except ClusterError as error:
+        raise Failed(str(error)) from error
+    except TimeoutError:
+        raise Failed(
+            f"The cluster did not answer within {_PATIENCE_S:g} s. "
+            "See whether kubectl get ingress answers with the same kubeconfig."
+        ) from None
+
+
+async def _read_cluster(settings: Settings, options: TranslationSettings) -> Snapshot:
+    async with parts(settings, options) as (source, _):
+        reading = asyncio.create_task(source.run())
+        try:
+            await asyncio.wait_for(source.ready(), _PATIENCE_S)
+            return source.snapshot()
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading

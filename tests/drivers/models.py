@@ -1,0 +1,92 @@
+"""Models in few words, for tests of what becomes of them."""
+
+import hashlib
+from collections.abc import Iterable
+
+from generator.model import (
+    Action,
+    Answer,
+    Certificate,
+    Endpoint,
+    File,
+    Handler,
+    Host,
+    Location,
+    Match,
+    Model,
+    Proxy,
+    Regex,
+    Server,
+    Upstream,
+    Word,
+)
+from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.objects import Kind, Name, ObjectRef
+from tests.lab.pki import Authority
+
+NOT_FOUND = Answer(status=404, body="default backend - 404")
+WHEEL = Capabilities.of("1.31.3", ["http_ssl_module", "http_v2_module"])
+
+
+def certificate(*hosts: str, authority: Authority | None = None) -> Certificate:
+    """A certificate of these hosts."""
+    pair = (authority or Authority()).issue(*hosts)
+    return Certificate(File((pair.certificate + pair.key).encode()))
+
+
+DEFAULT_CERTIFICATE = certificate("default.test")
+
+
+def ingress(name: str = "default/shop") -> ObjectRef:
+    """An Ingress by `namespace/name`."""
+    namespace, _, rest = name.partition("/")
+    return ObjectRef(Kind.INGRESS, Name(namespace, rest))
+
+
+def upstream(name: str, *endpoints: tuple[str, int]) -> Upstream:
+    """An upstream whose endpoints these are."""
+    prefix = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return Upstream(
+        name=f"{prefix}-default-{name}-80",
+        service=ObjectRef(Kind.SERVICE, Name("default", name)),
+        endpoints=tuple(Endpoint(*each) for each in endpoints),
+    )
+
+
+def location(path: str, action: Action, match: Match = Match.PREFIX, **handler: object) -> Location:
+    """A location; what its handler has beyond the action goes by name."""
+    handler = {"owner": ingress(), **handler}
+    return Location(
+        match=match,
+        path=Regex(path) if match is Match.REGEX else Word(path),
+        rule=path,
+        handler=Handler(action=action, **handler),
+    )
+
+
+def proxied(path: str, to: Upstream, **handler: object) -> Location:
+    """A location that passes requests to an upstream."""
+    return location(path, Proxy(upstream=to.name), **handler)
+
+
+def server(host: str, *locations: Location, **more: object) -> Server:
+    """A server of a host; the rest by name."""
+    return Server(host=Host(host), locations=locations, **more)
+
+
+def model(*servers: Server, upstreams: Iterable[Upstream] = ()) -> Model:
+    """A model of these servers and the default one."""
+    default = server("", location("/", NOT_FOUND, owner=None))
+    return Model(
+        servers=(default, *servers),
+        upstreams=tuple(upstreams),
+        default_certificate=DEFAULT_CERTIFICATE,
+    )
+
+
+def surroundings(folder: object = "/volume", **more: object) -> Surroundings:
+    """The surroundings of a volume in this folder; the rest by name."""
+    given = {"capabilities": WHEEL, **more}
+    return Surroundings(
+        files=f"{folder}/files", pid=f"{folder}/nginx.pid", temp=f"{folder}/temp", **given
+    )

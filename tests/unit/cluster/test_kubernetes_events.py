@@ -1,0 +1,216 @@
+"""Events on Ingresses: one for each problem, updated, never a flood."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from generator.cluster.client import Client
+from generator.cluster.kubernetes_events import EventWriter, Pace, notes
+from generator.objects import Kind, Name, ObjectRef
+from generator.problems import Code, Problem, Severity
+from tests.drivers.snapshots import decoded
+from tests.unit.cluster.conftest import SOON
+from tests.unit.cluster.fake_apiserver import FakeApiserver, Plain, says
+from tests.unit.cluster.samples import until
+
+QUICK = Pace(burst=100, each_s=0.001, again_s=1000.0, forbidden_s=0.02)
+EVENTS = "events"
+
+
+class Recorder:
+    """The collection of Events, as an apiserver keeps it."""
+
+    def __init__(self, fake):
+        self.by_name = {}
+        self.writes = 0
+        fake.always["list", EVENTS] = self.create  # a POST, as the fake sees it
+        fake.always["patch", EVENTS] = self.patch
+
+    async def create(self, request):
+        event = await request.json()
+        name = event["metadata"]["name"]
+        if name in self.by_name:
+            return await says(409, "AlreadyExists")(request)
+        assert request.content_type == "application/json"
+        return self._keep(name, event)
+
+    async def patch(self, request):
+        name = request.path.rpartition("/")[2]
+        if name not in self.by_name:
+            return await says(404, "NotFound")(request)
+        return self._keep(name, self.by_name[name] | await request.json())
+
+    def _keep(self, name, event):
+        self.writes += 1
+        self.by_name[name] = event
+        return web.json_response(event)
+
+    @property
+    def said(self):
+        return sorted((e["type"], e["reason"], e["message"], e["count"]) for e in self.all)
+
+    @property
+    def all(self):
+        return list(self.by_name.values())
+
+
+def ingress(name="shop", uid="1"):
+    return decoded({"kind": "Ingress", "metadata": {"name": name, "uid": uid}})
+
+
+def problem(message="It is wrong.", name="shop", field="spec", code=Code.PATH_INVALID):
+    return Problem(
+        object=ObjectRef(Kind.INGRESS, Name("default", name)),
+        field=field,
+        code=code,
+        severity=Severity.ERROR,
+        message=message,
+        hint="Mend it.",
+    )
+
+
+@pytest.fixture
+def writing():
+    @asynccontextmanager
+    async def write(pace=QUICK, events=None, prepare=lambda _: None):
+        async with FakeApiserver() as fake, Client(Plain(fake.url), SOON) as client:
+            recorder = Recorder(fake)
+            recorder.by_name.update(events or {})
+            prepare(fake)
+            writer = EventWriter(client, timing=SOON, pace=pace)
+            running = asyncio.create_task(writer.run())
+            try:
+                yield recorder, writer
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
+
+    return write
+
+
+async def test_a_problem_is_an_event_on_its_ingress(writing):
+    async with writing() as (events, writer):
+        writer.tell([problem()], [ingress()])
+        await until(lambda: events.said)
+        assert events.said == [("Warning", "PathInvalid", "spec: It is wrong. Mend it.", 1)]
+        involved = events.all[0]["involvedObject"]
+        assert (involved["kind"], involved["name"], involved["uid"]) == ("Ingress", "shop", "1")
+
+
+async def test_its_event_is_updated_when_the_message_changes(writing):
+    async with writing() as (events, writer):
+        for n in range(3):
+            writer.tell([problem(f"Wrong {n}.")], [ingress()])
+            await until(lambda n=n: events.said and f"Wrong {n}." in events.said[0][2])
+        assert len(events.all) == 1
+        assert events.said[0][3] == 3
+
+
+async def test_the_same_problem_told_often_is_written_once(writing):
+    async with writing() as (events, writer):
+        for _ in range(50):
+            writer.tell([problem()], [ingress()])
+            await asyncio.sleep(0)
+        writer.tell([problem(), problem(field="last")], [ingress()])
+        await until(lambda: len(events.all) == 2)
+        assert events.writes == 2
+
+
+async def test_a_solved_problem_turns_its_event_into_one_that_says_so(writing):
+    async with writing() as (events, writer):
+        writer.tell([problem()], [ingress()])
+        await until(lambda: events.said)
+        writer.tell([], [ingress()])
+        await until(lambda: events.said[0][0] == "Normal")
+        assert events.said[0][2].startswith("This is solved: spec: It is wrong.")
+        writer.tell([problem()], [ingress()])
+        await until(lambda: events.said[0][0] == "Warning")
+        assert len(events.all) == 1
+
+
+async def test_of_an_ingress_that_is_gone_or_anothers_nothing_is_written(writing):
+    async with writing() as (events, writer):
+        writer.tell([problem(), problem(name="theirs")], [ingress()])
+        await until(lambda: events.said)
+        writer.tell([problem(name="other")], [ingress("other", "2")])
+        await until(lambda: len(events.all) == 2)
+        assert {e["involvedObject"]["name"] for e in events.all} == {"shop", "other"}
+        assert all(e["type"] == "Warning" for e in events.all)
+
+
+async def test_an_event_of_an_earlier_life_is_taken_up(writing):
+    async with writing() as (before, writer):
+        writer.tell([problem()], [ingress()])
+        await until(lambda: before.said)
+    async with writing(events=before.by_name) as (events, writer):
+        writer.tell([problem("Another wrong.")], [ingress()])
+        await until(lambda: events.said and "Another" in events.said[0][2])
+        assert len(events.all) == 1
+
+
+async def test_a_problem_that_lasts_is_told_before_it_is_forgotten(writing):
+    async with writing(pace=Pace(burst=100, each_s=0.001, again_s=0.1)) as (events, writer):
+        writer.tell([problem()], [ingress()])
+        await until(lambda: events.said and events.said[0][3] >= 3)
+        events.by_name.clear()  # the apiserver forgot
+        await until(lambda: events.said)
+
+
+async def test_without_the_right_it_is_told_once_and_tried_until_granted(writing, logged):
+    def forbid(fake):
+        fake.once["list", EVENTS].extend([says(403, "Forbidden")] * 3)
+
+    async with writing(prepare=forbid) as (events, writer):
+        writer.tell([problem()], [ingress()])
+        await until(lambda: events.said)
+    (told,) = logged("cluster.forbidden")
+    assert (told["verb"], told["resource"]) == ("create and patch", "events")
+
+
+@pytest.mark.parametrize("status", [422, 404])
+async def test_one_that_the_apiserver_does_not_take_holds_up_no_other(writing, status):
+    def refuse(fake):
+        fake.once["list", EVENTS].append(says(status, "Invalid"))
+
+    async with writing(prepare=refuse) as (events, writer):
+        writer.tell([problem(), problem(name="other")], [ingress(), ingress("other", "2")])
+        await until(lambda: events.said)
+        assert len(events.all) == 1
+
+
+async def test_an_apiserver_in_trouble_gets_them_later(writing):
+    def trouble(fake):
+        fake.once["list", EVENTS].extend([says(503, "Unavailable"), says(429, "TooMany")])
+
+    async with writing(prepare=trouble) as (events, writer):
+        writer.tell([problem()], [ingress()])
+        await until(lambda: events.said)
+
+
+async def test_a_storm_of_problems_is_written_slowly(writing):
+    pace = Pace(burst=3, each_s=10.0)
+    async with writing(pace=pace) as (events, writer):
+        names = [f"shop-{n}" for n in range(50)]
+        writer.tell([problem(name=n) for n in names], [ingress(n, n) for n in names])
+        await until(lambda: events.writes == 3)
+        await asyncio.sleep(0.1)  # nothing tells that nothing comes
+        assert events.writes == 3
+
+
+def test_of_one_ingress_the_weightiest_are_events():
+    many = [problem(field=f"path {n}") for n in range(5000)]
+    minor = Problem(
+        object=many[0].object,
+        field="a",
+        code=Code.PATH_TAKEN,
+        severity=Severity.INFO,
+        message="x" * 5000,
+        hint="",
+    )
+    assert len(notes([minor, *many], [ingress()])) == 10
+    assert minor.code not in {key.code for key in notes([minor, *many], [ingress()])}
+    (note,) = notes([minor], [ingress()]).values()
+    assert note.type == "Normal"
+    assert len(note.message) == 1024

@@ -1,0 +1,38 @@
+"""What is known of the nginx that will read the configuration, and of its surroundings."""
+
+import pytest
+
+from generator.nginx.surroundings import UNKNOWN, Capabilities, resolvers_of
+
+RESOLV_CONF = """\
+# made by hand
+search default.svc.cluster.local
+nameserver 10.96.0.10
+nameserver fd00::a
+nameserver fe80::1%eth0
+nameserver
+options ndots:5
+"""
+
+
+def test_name_servers_are_those_of_resolv_conf_that_nginx_can_reach():
+    assert resolvers_of(RESOLV_CONF) == ("10.96.0.10", "fd00::a")
+
+
+def test_before_nginx_was_asked_only_what_every_nginx_has_is_used():
+    assert (UNKNOWN.http2, UNKNOWN.grpc, UNKNOWN.stub_status, UNKNOWN.fastcgi) == (
+        False,
+        False,
+        False,
+        True,
+    )
+
+
+@pytest.mark.parametrize("left_out", ["without-http_grpc_module", "--without-http_grpc_module"])
+def test_grpc_is_there_with_http2_unless_left_out(left_out):
+    assert Capabilities.of("1.31.3", ["http_v2_module"]).grpc
+    assert not Capabilities.of("1.31.3", ["http_v2_module", left_out]).grpc
+
+
+def test_a_version_is_compared_by_its_numbers():
+    assert Capabilities.of("1.31.3", []).version > Capabilities.of("1.9.15", []).version
