@@ -38,6 +38,7 @@ def translation_settings_of(
         ingress_class_by_name=settings.ingress_class_by_name
         or isinstance(settings.source, Manifests),
         annotations_prefix=settings.annotations_prefix,
+        config_map=settings.configmap,
         default_backend=settings.default_backend_service,
         default_certificate=settings.default_ssl_certificate,
         catch_all=not settings.disable_catch_all,
@@ -145,6 +146,7 @@ def _named(settings: Settings) -> frozenset[ObjectRef]:
     named = {
         Kind.SERVICE: (settings.default_backend_service, settings.publish_service),
         Kind.SECRET: (settings.default_ssl_certificate,),
+        Kind.CONFIG_MAP: (settings.configmap,),
     }
     return frozenset(
         ObjectRef(kind, name) for kind, names in named.items() for name in names if name

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from generator import translation
 from generator.components import surroundings_of, translation_settings_of
 from generator.loop.template_folder import TemplateFolder
+from generator.nginx.capabilities import UNKNOWN, Capabilities
 from generator.nginx.errors import RenderError
 from generator.nginx.render import Memo, render
-from generator.nginx.surroundings import UNKNOWN, Capabilities, Surroundings
+from generator.nginx.surroundings import Surroundings
 from generator.problems import Problems
 from generator.settings.command_line import Failed
 from generator.settings.settings import Settings

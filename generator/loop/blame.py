@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from generator.loop.attempt import Attempt
-from generator.model import Server
+from generator.model import HttpPiece, Server
 from generator.nginx.markers import owner_of
 from generator.nginx.render import Piece
 from generator.objects import Ingress, Name
@@ -53,6 +53,9 @@ def named_file(status: Status) -> str:
 
 def involved(built: Translation, piece: Piece) -> Iterator[Name]:
     """Name the Ingresses that have a part in a server or an upstream."""
+    if isinstance(piece, HttpPiece):
+        yield piece.owner.name
+        return
     for name, contribution in built.contributions.items():
         if isinstance(piece, Server):
             hosts = (part.host for part in contribution.parts)

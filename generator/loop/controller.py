@@ -31,8 +31,9 @@ from generator.loop.pending import PendingWish, PendingWishes
 from generator.loop.reporter import Reporter
 from generator.loop.template_choice import TemplateChoice
 from generator.loop.template_folder import TemplateFolder
+from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import TemplateError
-from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.nginx.surroundings import Surroundings
 from generator.nginx.template_files import differing
 from generator.problems import Problem, Problems
 from generator.quarantine.bisection import next_trial

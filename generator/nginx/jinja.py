@@ -18,8 +18,8 @@ from msgspec import Struct
 from generator.nginx import quoting
 from generator.nginx.errors import TemplateError
 
-NAMES = ("nginx.j2", "http.j2", "server.j2", "location.j2", "upstream.j2")
-"""All there are; `nginx.j2`, `server.j2` and `upstream.j2` are rendered, the others included."""
+NAMES = ("nginx.j2", "http.j2", "piece.j2", "server.j2", "location.j2", "upstream.j2")
+"""All there are; `http.j2` and `location.j2` are included by others."""
 
 
 class Template(Struct, frozen=True):

@@ -260,6 +260,13 @@ SERVING_FLAGS: tuple[_Option[Any], ...] = (
         help="How many workers nginx has. Default: one for each processor that it sees.",
     ),
     flag(
+        "--configmap",
+        heading="How they are served",
+        type=object_name,
+        metavar="NAMESPACE/NAME",
+        help="ConfigMap with the global options, live. Default: none.",
+    ),
+    flag(
         "--default-backend-service",
         heading="How they are served",
         type=object_name,
@@ -358,7 +365,6 @@ _METRICS = "traffic metrics do not exist yet"
 WITHOUT_EFFECT: Mapping[str, str] = {
     "--bucket-factor": _METRICS,
     "--certificate-authority": "the kubeconfig says which authority to trust",
-    "--configmap": "global options are not read from a ConfigMap yet; its values have no effect",
     "--default-server-port": "what no rule answers is answered inside nginx, without a port",
     "--dynamic-configuration-retries": _LUA,
     "--election-id": "there is no leader election yet; run one replica",

@@ -59,6 +59,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """0: one for each processor that nginx sees."""
     """None: no such listener."""
     healthz_port: int = 10254
+    configmap: Name | None = None
     default_backend_service: Name | None = None
     default_ssl_certificate: Name | None = None
     annotations_prefix: str = "nginx.ingress.kubernetes.io"

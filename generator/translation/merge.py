@@ -5,11 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.model import Answer, Handler, Host, Location, Match, Regex, Server, Word
+from generator import problems
+from generator.directives import Regex, Statement, Word
+from generator.effects import InServer, When
+from generator.model import Answer, Handler, Host, Location, Match, Server
 from generator.objects import ObjectRef, PathType
-from generator.problems import Code, Problem, Problems, Severity, not_built, shown
-from generator.translation.contribution import HostPart, Redirect
+from generator.problems import Code, Problem, Problems, shown
+from generator.translation.contribution import HostPart
 from generator.translation.paths import Matcher, PathRule, matchers
+from generator.translation.routes import Route
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
 UNAVAILABLE = Handler(owner=None, action=Answer(status=503))
@@ -23,35 +27,79 @@ class MergedHost(Struct, frozen=True):
     problems: Problems
 
 
-def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> MergedHost:
-    """Make the server of one host. `parts` come oldest Ingress first."""
+def merge(
+    host: str,
+    parts: Sequence[HostPart],
+    default_backend: Handler,
+    everywhere: Sequence[InServer] = (),
+) -> MergedHost:
+    """Make the server of one host. `parts` come oldest Ingress first.
+
+    `everywhere` is what global options add to every server.
+    """
     regex = any(part.regex for part in parts)
     tls = next((part for part in parts if part.tls), None)
-    taken: dict[Matcher, Location] = {}
-    problems: list[Problem] = []
-    rules = [(part, rule) for part in parts for rule in part.rules]
-    for part, rule in rules if regex else _exact_first(rules):
-        claims = matchers(rule, regex=regex)
-        if claims[-1] in taken:
-            problems.append(_taken(host, part, rule, taken[claims[-1]]))
-            continue
-        handler = _with_redirect(rule.handler, part.redirect, tls=tls is not None)
-        for match, path in claims:
-            location = Location(match=match, path=path, rule=rule.path, handler=handler)
-            taken.setdefault((match, path), location)
+    taken, found = _claimed(host, parts, regex=regex, tls=tls is not None)
     if regex:
-        problems += _turned_into_regexes(parts)
-    problems += _overridden(host, parts, tls)
+        found += _turned_into_regexes(parts)
+    found += _overridden(host, parts, tls)
     fallback = _fallback(parts, default_backend, tls=tls is not None)
+    locations = [*_complete(taken, host, fallback), *_internal(parts)]
     return MergedHost(
         Server(
             host=Host(host),
             tls=tls is not None,
             certificate=tls.certificate if tls else None,
-            locations=tuple(_in_order(_complete(taken, host, fallback))),
+            statements=tuple(_statements(parts, everywhere, tls=tls is not None)),
+            locations=tuple(_in_order(locations)),
         ),
-        tuple(problems),
+        tuple(found),
     )
+
+
+def _claimed(
+    host: str, parts: Sequence[HostPart], *, regex: bool, tls: bool
+) -> tuple[dict[Matcher, Location], list[Problem]]:
+    """Return the locations of all rules; who came first has a path that several claim."""
+    taken: dict[Matcher, Location] = {}
+    found: list[Problem] = []
+    rules = [(part, rule) for part in parts for rule in part.rules]
+    for part, rule in rules if regex else _exact_first(rules):
+        claims = matchers(rule, regex=regex)
+        if claims[-1] in taken:
+            found.append(_taken(host, part, rule, taken[claims[-1]]))
+            continue
+        handler = rule.route.settled(tls=tls)
+        for match, path in claims:
+            location = Location(match=match, path=path, rule=rule.path, handler=handler)
+            taken.setdefault((match, path), location)
+    return taken, found
+
+
+def _internal(parts: Iterable[HostPart]) -> list[Location]:
+    """Return the locations that only others lead to, each name once."""
+    found: dict[str, Location] = {}
+    for part in parts:
+        for each in part.internal:
+            handler = Handler(owner=part.owner, action=each.action, statements=each.statements)
+            match = Match.NAMED if each.name.startswith("@") else Match.EXACT
+            location = Location(
+                match=match, path=Word(each.name), rule="", handler=handler, internal=True
+            )
+            found.setdefault(each.name, location)
+    return list(found.values())
+
+
+def _statements(
+    parts: Iterable[HostPart], everywhere: Iterable[InServer], *, tls: bool
+) -> Iterator[Statement]:
+    """Return the directives of the server itself: of each setting the oldest Ingress's."""
+    said: dict[str, InServer] = {}
+    for effect in (*(e for part in parts for e in part.servers), *everywhere):
+        if tls or effect.when is not When.TLS:
+            said.setdefault(effect.setting, effect)
+    for effect in said.values():
+        yield from effect.statements
 
 
 def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHost:
@@ -60,7 +108,7 @@ def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHo
     owners = dict.fromkeys(part.owner for part in parts)
     return MergedHost(
         Server(host=Host(host), locations=(unavailable,)),
-        tuple(not_built(owner, error, f"host {host or '*'} answers 503") for owner in owners),
+        tuple(problems.internal_error(o, error, f"host {host or '*'} answers 503") for o in owners),
     )
 
 
@@ -69,16 +117,11 @@ def _exact_first(rules: Iterable[tuple[HostPart, PathRule]]) -> list[tuple[HostP
     return sorted(rules, key=lambda r: r[1].type is not PathType.EXACT)
 
 
-def _with_redirect(handler: Handler, redirect: Redirect, *, tls: bool) -> Handler:
-    wanted = redirect is Redirect.ALWAYS or (redirect is Redirect.WITH_TLS and tls)
-    return replace(handler, redirect_to_https=True) if wanted else handler
-
-
 def _fallback(parts: Iterable[HostPart], default_backend: Handler, *, tls: bool) -> Handler:
     """Find who answers paths that no rule names."""
     for part in parts:
         if part.fallback:
-            return _with_redirect(part.fallback, part.redirect, tls=tls)
+            return part.fallback.settled(tls=tls)
     return default_backend
 
 
@@ -135,16 +178,15 @@ def _in_order(locations: Iterable[Location]) -> Iterable[Location]:
 
 def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Problem:
     owner = winner.handler.owner
-    return Problem(
-        object=part.owner,
-        field=f"{rule.field}.path",
-        code=Code.PATH_TAKEN,
-        severity=Severity.ERROR,
-        message=f"Host {host or '*'}, path {shown(rule.path)} belongs to Ingress {owner}, "
-        "which is older."
-        if owner != part.owner
-        else f"Host {host or '*'}, path {shown(rule.path)} stands twice in this Ingress.",
-        hint="Choose another path, or remove one. Meanwhile: the first one is served.",
+    twice = owner == part.owner
+    how = "stands twice in this Ingress" if twice else f"belongs to Ingress {owner}, which is older"
+    return problems.error(
+        part.owner,
+        f"{rule.field}.path",
+        Code.PATH_TAKEN,
+        f"Host {host or '*'}, path {shown(rule.path)} {how}.",
+        "Choose another path, or remove one.",
+        meanwhile="the first one is served",
     )
 
 
@@ -156,20 +198,26 @@ def _overridden(host: str, parts: Sequence[HostPart], tls: HostPart | None) -> I
             yield _older(part, "spec.defaultBackend", host, "default backend", default.owner)
         if tls and part.certificate and part.certificate != tls.certificate:
             yield _older(part, "spec.tls", host, "certificate", tls.owner)
+    said: dict[str, tuple[HostPart, InServer]] = {}
+    for part in parts:
+        for effect in part.servers:
+            first, counts = said.setdefault(effect.setting, (part, effect))
+            if effect.statements != counts.statements:
+                yield _older(part, effect.setting, host, effect.setting, first.owner)
 
 
-def _differ(one: Handler, other: Handler | None) -> bool:
-    return other is not None and one.action != other.action
+def _differ(one: Route, other: Route | None) -> bool:
+    return other is not None and one.handler.action != other.handler.action
 
 
 def _older(part: HostPart, field: str, host: str, what: str, owner: ObjectRef) -> Problem:
-    return Problem(
-        object=part.owner,
-        field=field,
-        code=Code.OVERRIDDEN,
-        severity=Severity.WARNING,
-        message=f"Host {host or '*'} has the {what} of Ingress {owner}, which is older.",
-        hint=f"Keep one of the two. Meanwhile: this Ingress's {what} is not used there.",
+    return problems.warning(
+        part.owner,
+        field,
+        Code.OVERRIDDEN,
+        f"Host {host or '*'} has the {what} of Ingress {owner}, which is older.",
+        "Keep one of the two.",
+        meanwhile=f"this Ingress's {what} is not used there",
     )
 
 
@@ -180,14 +228,14 @@ def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
         own = part.owner == culprit
         for rule in part.rules:
             if not rule.regex or rule.type is not PathType.IMPLEMENTATION_SPECIFIC:
-                yield Problem(
-                    object=part.owner,
-                    field=f"{rule.field}.pathType",
-                    code=Code.PATH_BECOMES_REGEX,
-                    severity=Severity.INFO,
-                    message=f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
+                yield problems.info(
+                    part.owner,
+                    f"{rule.field}.pathType",
+                    Code.PATH_BECOMES_REGEX,
+                    f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
                     f"expression without case, since {'it' if own else f'Ingress {culprit}'} has "
                     "use-regex or rewrite-target for this host.",
-                    hint="Write pathType ImplementationSpecific if that is meant; "
+                    "Write pathType ImplementationSpecific if that is meant; "
                     f"else put {'this path' if own else 'the other Ingress'} on a host of its own.",
+                    meanwhile="it is compared so, as in ingress-nginx",
                 )

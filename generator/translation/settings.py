@@ -17,6 +17,8 @@ class TranslationSettings(Struct, frozen=True, kw_only=True):
     ingress_class_by_name: bool = False
     """Whether an Ingress that names `ingress_class` is ours without such an IngressClass."""
     annotations_prefix: str = "nginx.ingress.kubernetes.io"
+    config_map: Name | None = None
+    """With the global options; None: their defaults."""
     default_backend: Name | None = None
     """A Service; None: Pillion itself answers 404."""
     default_certificate: Name | None = None

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from generator.model import Certificate, File
+from generator.directives import File
+from generator.model import Certificate
 from generator.translation.certificates import join
 from reloader.contract import Volume, Wish, read_or_none
 

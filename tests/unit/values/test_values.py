@@ -7,20 +7,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from generator.annotations import ALL
-from generator.annotations.declaration import Invalid
-from generator.annotations.values import (
-    boolean,
-    describe,
-    networks,
-    regex,
-    rewrite_target,
-    seconds,
-    size,
-)
-from generator.model import Directive, Duration, Expression, Regex, Size, Word
+from generator.annotations.catalog import ALL
+from generator.directives import Directive, Duration, Expression, Regex, Size, Word
 from generator.nginx import quoting
+from generator.options import catalog as options
 from generator.problems import shown
+from generator.values.describe import described
+from generator.values.expressions import rewrite_target
+from generator.values.invalid import Invalid
+from generator.values.networks import networks
+from generator.values.regexes import regex
+from generator.values.scalars import boolean, seconds, size
 from tests.drivers import nginx
 
 ONE_CALL_OF_NGINX = settings(
@@ -38,9 +35,9 @@ TEXTS = st.one_of(
 
 @given(TEXTS)
 def test_no_text_makes_a_parser_raise_anything_but_invalid(text):
-    for annotation in ALL:
+    for declared in (*ALL, *options.ALL):
         with suppress(Invalid):
-            annotation.parse(text)
+            declared.parse(text)
 
 
 # --- sizes, times, booleans -------------------------------------------------------------------
@@ -291,10 +288,11 @@ def test_a_value_is_shown_as_it_was_written_and_cut_where_it_is_long():
     ],
 )
 def test_a_default_is_described_as_a_user_would_write_it(value, text):
-    assert describe(value) == text
+    assert described(value) == text
 
 
-@pytest.mark.parametrize("annotation", ALL, ids=lambda a: a.name)
-def test_each_default_is_what_its_own_description_parses_to(annotation):
-    if annotation.default not in (None, ()):
-        assert annotation.parse(describe(annotation.default)) == annotation.default
+@pytest.mark.parametrize("declared", [*ALL, *options.ALL], ids=lambda each: each.name)
+def test_each_default_is_what_its_own_description_parses_to(declared):
+    default = declared.initial if declared in ALL else declared.default
+    if default not in (None, ()):
+        assert declared.parse(described(default)) == default
