@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from generator import problems
 from generator.objects import Kind, ObjectRef, PathType
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem
 
 _WHERE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 _EXPECTED = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<got>[^`]+)`")
@@ -38,17 +39,17 @@ def undecoded(ref: ObjectRef, error: msgspec.DecodeError, value: Mapping[str, An
     missing = _MISSING.match(text)
     if missing:
         field = f"{field}.{missing['name']}" if field else missing["name"]
-    return Problem(
-        object=ref,
-        field=field,
-        code=Code.OBJECT_INVALID,
-        severity=Severity.ERROR,
-        message=_message(
-            text.removesuffix(where[0] if where else ""),
-            "What it holds" if ref.kind is Kind.SECRET else _shown(_at(value, field)),
-        ),
-        hint="Mend it. Meanwhile: the last good version of the object, if there was one.",
+    message = _message(
+        text.removesuffix(where[0] if where else ""),
+        "What it holds" if ref.kind is Kind.SECRET else _shown(_at(value, field)),
     )
+    return invalid_object(ref, field, message, "Mend it.")
+
+
+def invalid_object(ref: ObjectRef, field: str, message: str, hint: str) -> Problem:
+    """Return the problem of an object that cannot be decoded."""
+    meanwhile = "the last good version of the object, if there was one"
+    return problems.error(ref, field, Code.OBJECT_INVALID, message, hint, meanwhile=meanwhile)
 
 
 def _shown(value: object) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from generator import problems
 from generator.components import surroundings_of
 from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
 from generator.loop.dry_run import rehearse
@@ -18,7 +19,7 @@ from generator.loop.template_folder import TemplateFolder
 from generator.nginx.errors import RenderError, TemplateError
 from generator.nginx.surroundings import Capabilities
 from generator.objects import Kind, Name, ObjectRef
-from generator.problems import Code, Problem, Problems, Severity
+from generator.problems import Code, Problem, Problems
 from generator.settings.command_line import Failed
 from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
@@ -42,20 +43,20 @@ def opinion(
     Raises Failed where the nginx that was given cannot be asked.
     """
     try:
-        _, problems = TemplateFolder(settings.template_dir).read()
+        _, unused = TemplateFolder(settings.template_dir).read()
     except TemplateError as error:
         return (_refused_templates(settings, str(error)),)
     try:
         binary = choose_nginx(nginx_bin)
         with tempfile.TemporaryDirectory(prefix="pillion-lint-") as folder:
-            return (*problems, *_ask(settings, snapshot, options, binary, Path(folder)))
+            return (*unused, *_ask(settings, snapshot, options, binary, Path(folder)))
     except (Trouble, RenderError) as error:
         if nginx_bin is not None:
             raise Failed(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
     except Failed:
         if nginx_bin is not None:
             raise
-    return problems
+    return unused
 
 
 def _ask(
@@ -117,11 +118,11 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
 
 
 def _refused_templates(settings: Settings, message: str) -> Problem:
-    return Problem(
-        object=ObjectRef(Kind.FILE, Name("", str(settings.template_dir))),
-        field="",
-        code=Code.TEMPLATE_REFUSED,
-        severity=Severity.ERROR,
-        message=message if message.endswith((".", "?")) else f"{message}.",
-        hint="Mend it. Meanwhile: the built-in ones are used.",
+    return problems.error(
+        ObjectRef(Kind.FILE, Name("", str(settings.template_dir))),
+        "",
+        Code.TEMPLATE_REFUSED,
+        message if message.endswith((".", "?")) else f"{message}.",
+        "Mend it.",
+        meanwhile="the built-in ones are used",
     )

@@ -6,11 +6,12 @@ from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 
+from generator import problems
 from generator.annotations import ALL, BY_NAME
 from generator.annotations.declaration import Annotation, Invalid, OnError
 from generator.annotations.values import describe
 from generator.objects import ObjectRef
-from generator.problems import Code, Problem, Problems, Severity, shown
+from generator.problems import Code, Problem, Problems, shown
 
 T = TypeVar("T")
 
@@ -42,19 +43,19 @@ def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple
         if name.startswith(prefix + "/") and text.strip()
     }
     given: dict[Annotation[Any], Any] = {}
-    problems: list[Problem] = []
+    found: list[Problem] = []
     denied = False
     for annotation, name, overridden in _known(texts):
-        problems += [_overridden(owner, alias, name) for alias in overridden]
+        found += [_overridden(owner, alias, name) for alias in overridden]
         try:
             given[annotation] = annotation.parse(texts[name].strip())
         except Invalid as invalid:
             denied |= annotation.on_error is OnError.DENY
-            problems.append(_invalid(owner, name, annotation, texts[name], invalid))
+            found.append(_invalid(owner, name, annotation, texts[name], invalid))
     unknown = [name for name in texts if name not in BY_NAME]
     denied |= any(name.startswith(_GUARDS) for name in unknown)
-    problems += [_unknown(owner, name) for name in unknown]
-    return Values(given, denied), tuple(problems)
+    found += [_unknown(owner, name) for name in unknown]
+    return Values(given, denied), tuple(found)
 
 
 def _known(texts: Mapping[str, str]) -> Iterator[tuple[Annotation[object], str, list[str]]]:
@@ -71,28 +72,24 @@ def _invalid(
     owner: ObjectRef, name: str, annotation: Annotation[object], text: str, invalid: Invalid
 ) -> Problem:
     meanwhile = (
-        "Meanwhile: its paths answer 503, since this guards access."
+        "its paths answer 503, since this guards access"
         if annotation.on_error is OnError.DENY
-        else f"Meanwhile: {describe(annotation.default)}, the default."
+        else f"{describe(annotation.default)}, the default"
     )
-    return Problem(
-        object=owner,
-        field=name,
-        code=Code.ANNOTATION_INVALID,
-        severity=Severity.ERROR,
-        message=f"{shown(text)} is not {invalid.expected}.",
-        hint=f"{invalid.hint} {meanwhile}",
+    message = f"{shown(text)} is not {invalid.expected}."
+    return problems.error(
+        owner, name, Code.ANNOTATION_INVALID, message, invalid.hint, meanwhile=meanwhile
     )
 
 
 def _overridden(owner: ObjectRef, alias: str, name: str) -> Problem:
-    return Problem(
-        object=owner,
-        field=alias,
-        code=Code.ANNOTATION_IGNORED,
-        severity=Severity.WARNING,
-        message=f"This older name of {name} does not count beside it.",
-        hint=f"Keep one of the two. Meanwhile: {name} holds.",
+    return problems.warning(
+        owner,
+        alias,
+        Code.ANNOTATION_IGNORED,
+        f"This older name of {name} does not count beside it.",
+        "Keep one of the two.",
+        meanwhile=f"{name} holds",
     )
 
 
@@ -100,12 +97,14 @@ def _unknown(owner: ObjectRef, name: str) -> Problem:
     near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.8)
     way_out = f"Did you mean {near[0]}?" if near else "Remove it, or do without what it asks for."
     guards = name.startswith(_GUARDS)
-    effect = "its paths answer 503, since this guards access" if guards else "it has no effect"
-    return Problem(
-        object=owner,
-        field=name,
-        code=Code.ANNOTATION_UNKNOWN,
-        severity=Severity.ERROR if guards else Severity.WARNING,
-        message="Pillion has no annotation of this name.",
-        hint=f"{way_out} Meanwhile: {effect}.",
+    report = problems.error if guards else problems.warning
+    return report(
+        owner,
+        name,
+        Code.ANNOTATION_UNKNOWN,
+        "Pillion has no annotation of this name.",
+        way_out,
+        meanwhile="its paths answer 503, since this guards access"
+        if guards
+        else "it has no effect",
     )

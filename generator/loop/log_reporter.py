@@ -35,7 +35,7 @@ class LogReporter:
             return
         for problem in sorted(now - self._problems):
             getattr(log, _LEVELS[problem.severity])(
-                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.hint
+                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.advice
             )
         for problem in sorted(self._problems - now):
             log.info(Event.PROBLEM_SOLVED, **_fields(problem, origins))

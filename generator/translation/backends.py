@@ -3,11 +3,12 @@
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator import problems
 from generator.model import (
     Action,
     Answer,
@@ -29,7 +30,7 @@ from generator.objects import (
     ServicePortRef,
     SliceEndpoint,
 )
-from generator.problems import Code, Problem, Severity, shown
+from generator.problems import Code, Problem, shown
 from generator.translation.memo import Reads
 from generator.translation.settings import TranslationSettings
 
@@ -53,16 +54,15 @@ class Subject(Struct, frozen=True):
     field: str
     meanwhile: str = "it is answered 503"
 
-    def target(self, code: Code, severity: Severity, message: str, hint: str) -> ResolvedBackend:
+    def unavailable(
+        self,
+        code: Code,
+        message: str,
+        hint: str,
+        weighed: Callable[..., Problem] = problems.error,
+    ) -> ResolvedBackend:
         """Answer 503, and say why."""
-        problem = Problem(
-            object=self.object,
-            field=self.field,
-            code=code,
-            severity=severity,
-            message=message,
-            hint=f"{hint} Meanwhile: {self.meanwhile}.",
-        )
+        problem = weighed(self.object, self.field, code, message, hint, meanwhile=self.meanwhile)
         return ResolvedBackend(action=UNAVAILABLE, problem=problem)
 
 
@@ -76,18 +76,16 @@ def resolve(
     """Find the endpoints of a backend in the namespace of the object that names it."""
     if backend.service is None:
         kind = shown(backend.resource.kind) if backend.resource else "nothing"
-        return subject.target(
+        return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
-            Severity.ERROR,
             f"The backend is {kind}; Pillion passes requests to Services only.",
             "Name a Service under backend.service.",
         )
     name = Name(subject.object.name.namespace, backend.service.name)
     service = reads.service(name) if is_label(name.name) else None
     if service is None:
-        return subject.target(
+        return subject.unavailable(
             Code.SERVICE_NOT_FOUND,
-            Severity.ERROR,
             f"There is no Service {shown(name.name)} in namespace {name.namespace}.",
             "Create it, or name one that exists.",
         )
@@ -101,9 +99,8 @@ def resolve(
         endpoints = _endpoints(service, port, reads, options)
         target = _proxied(service, port, protocol, subject, endpoints)
         return target if target.problem else replace(target, problem=_told(subject, name, port))
-    return subject.target(
+    return subject.unavailable(
         Code.SERVICE_PORT_NOT_FOUND,
-        Severity.ERROR,
         f"Service {name} has no port {_port(wanted)}.",
         f"Name one of its ports: {_listed(_ports(service))}.",
     )
@@ -130,13 +127,13 @@ def _by_target_port(service: Service, wanted: ServicePortRef) -> ServicePort | N
 
 
 def _told(subject: Subject, service: Name, port: ServicePort) -> Problem:
-    return Problem(
-        object=subject.object,
-        field=subject.field,
-        code=Code.SERVICE_PORT_NOT_FOUND,
-        severity=Severity.INFO,
-        message=f"{port.target_port} is what the Pods listen on, not a port of Service {service}.",
-        hint=f"Write {port.port}. Meanwhile: that port is used, as in ingress-nginx.",
+    return problems.info(
+        subject.object,
+        subject.field,
+        Code.SERVICE_PORT_NOT_FOUND,
+        f"{port.target_port} is what the Pods listen on, not a port of Service {service}.",
+        f"Write {port.port}.",
+        meanwhile="that port is used, as in ingress-nginx",
     )
 
 
@@ -156,11 +153,11 @@ def _proxied(
     endpoints: tuple[Endpoint, ...],
 ) -> ResolvedBackend:
     if not endpoints:
-        return subject.target(
+        return subject.unavailable(
             Code.NO_ENDPOINTS,
-            Severity.WARNING,
             f"Service {service.name} has no ready endpoint for port {port.name or port.port}.",
             "Look at its Pods and at its selector.",
+            problems.warning,
         )
     upstream = Upstream(
         name=_upstream_name(service.name, port, protocol),
@@ -245,23 +242,20 @@ def _external(
     port = find_port(service, wanted)
     number = port.port if port else wanted.number
     if not options.external_names:
-        return subject.target(
+        return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
-            Severity.ERROR,
             f"Service {service.name} is of type ExternalName, which this installation shuts out.",
             "Name a Service with endpoints, or ask the admin about --disable-svc-external-name.",
         )
     if not _is_port(number):
-        return subject.target(
+        return subject.unavailable(
             Code.SERVICE_PORT_NOT_FOUND,
-            Severity.ERROR,
             f"Service {service.name} has no port {_port(wanted)}.",
             f"Name one of its ports: {_listed(_ports(service))}; or give a number.",
         )
     if not _is_machine(host) or (_is_loopback(host) and not options.loopback):
-        return subject.target(
+        return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
-            Severity.ERROR,
             f"Service {service.name} has externalName {shown(host)}, which is no host elsewhere.",
             "Give it a DNS name of another machine.",
         )

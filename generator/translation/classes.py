@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from generator import problems
 from generator.objects import Ingress, IngressClass, Name
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem
 from generator.translation.settings import TranslationSettings
 
 ANNOTATION = "kubernetes.io/ingress.class"
@@ -65,11 +66,11 @@ class Classes(Struct, frozen=True):
         if not unknown or self.claim(ingress):
             return None
         known = ", ".join(sorted(self.ours)) or "none yet"
-        return Problem(
-            object=ingress.ref,
-            field="spec.ingressClassName",
-            code=Code.CLASS_UNKNOWN,
-            severity=Severity.WARNING,
-            message=f'There is no IngressClass "{named}".',
-            hint=f"Create it, or name one of Pillion's: {known}. Meanwhile: it is not served.",
+        return problems.warning(
+            ingress.ref,
+            "spec.ingressClassName",
+            Code.CLASS_UNKNOWN,
+            f'There is no IngressClass "{named}".',
+            f"Create it, or name one of Pillion's: {known}.",
+            meanwhile="it is not served",
         )

@@ -6,6 +6,7 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator import problems
 from generator.annotations.access import ALLOWLIST_SOURCE_RANGE, DENYLIST_SOURCE_RANGE
 from generator.annotations.backends import BACKEND_PROTOCOL
 from generator.annotations.canary import CANARY
@@ -15,7 +16,7 @@ from generator.annotations.rewriting import REWRITE_TARGET, USE_REGEX
 from generator.model import AccessRule, Certificate, Handler, Upstream
 from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
-from generator.problems import Code, Problem, Problems, Severity, shown
+from generator.problems import Code, Problem, Problems, shown
 from generator.translation.backends import UNAVAILABLE, ResolvedBackend, Subject, resolve
 from generator.translation.certificates import CertificateLookup, covers, find_certificate
 from generator.translation.directives import directives
@@ -257,41 +258,29 @@ class _Work:
         name = Name(self.ingress.name.namespace, self.ingress.spec.tls[section].secret_name)
         certificate = found.certificate
         if found.wrong:
-            meanwhile = "last good" if certificate else "default"
-            self._complain(
-                field,
-                found.code,
-                Severity.ERROR,
-                found.wrong,
-                f"{_WAYS_OUT[found.code]} Meanwhile: https answers with the {meanwhile} "
-                "certificate.",
+            kind = "last good" if certificate else "default"
+            hint = _WAYS_OUT[found.code]
+            meanwhile = f"https answers with the {kind} certificate"
+            self.problems.append(
+                problems.error(
+                    self.ingress.ref, field, found.code, found.wrong, hint, meanwhile=meanwhile
+                )
             )
         if certificate is None:
             return None
         self.certificates[name] = certificate
         if host and not covers(certificate, host):
-            self._complain(
-                field,
-                Code.CERTIFICATE_INVALID,
-                Severity.WARNING,
-                f"The certificate in Secret {name} is not for host {host}.",
-                "Issue one with that DNS name. Meanwhile: it is served, and browsers warn.",
+            self.problems.append(
+                problems.warning(
+                    self.ingress.ref,
+                    field,
+                    Code.CERTIFICATE_INVALID,
+                    f"The certificate in Secret {name} is not for host {host}.",
+                    "Issue one with that DNS name.",
+                    meanwhile="it is served, and browsers warn",
+                )
             )
         return certificate
-
-    def _complain(
-        self, field: str, code: Code, severity: Severity, message: str, hint: str
-    ) -> None:
-        self.problems.append(
-            Problem(
-                object=self.ingress.ref,
-                field=field,
-                code=code,
-                severity=severity,
-                message=message,
-                hint=hint,
-            )
-        )
 
 
 def _bounded(ingress: Ingress, values: Values) -> tuple[Values, list[Problem]]:
@@ -314,24 +303,24 @@ def _access(values: Values) -> tuple[AccessRule, ...]:
 
 
 def _invalid_name(ingress: Ingress) -> Problem:
-    return Problem(
-        object=ingress.ref,
-        field="metadata.name",
-        code=Code.NAME_INVALID,
-        severity=Severity.ERROR,
-        message=f"{shown(str(ingress.name))} is not a name that Kubernetes takes.",
-        hint="Write DNS labels in lower case. Meanwhile: this Ingress is left out.",
+    return problems.error(
+        ingress.ref,
+        "metadata.name",
+        Code.NAME_INVALID,
+        f"{shown(str(ingress.name))} is not a name that Kubernetes takes.",
+        "Write DNS labels in lower case.",
+        meanwhile="this Ingress is left out",
     )
 
 
 def _canary(ingress: Ingress) -> Problem:
-    return Problem(
-        object=ingress.ref,
-        field=CANARY.name,
-        code=Code.ANNOTATION_NOT_SUPPORTED,
-        severity=Severity.ERROR,
-        message="Pillion does not split traffic between an Ingress and its canary yet.",
-        hint="Remove the annotation to have it served like any other. Meanwhile: it is left out.",
+    return problems.error(
+        ingress.ref,
+        CANARY.name,
+        Code.ANNOTATION_NOT_SUPPORTED,
+        "Pillion does not split traffic between an Ingress and its canary yet.",
+        "Remove the annotation to have it served like any other.",
+        meanwhile="it is left out",
     )
 
 
@@ -339,24 +328,22 @@ def _invalid_host(ingress: Ingress, host: str) -> Problem:
     fields = [
         f"spec.rules[{i}].host" for i, r in enumerate(ingress.spec.rules) if r.host.lower() == host
     ]
-    return Problem(
-        object=ingress.ref,
-        field=fields[0] if fields else "spec.tls",
-        code=Code.HOST_INVALID,
-        severity=Severity.ERROR,
-        message=f"{shown(host)} is not a host name.",
-        hint="Write a DNS name in lower case, with *. before it for one label more. "
-        "Meanwhile: this rule is left out.",
+    return problems.error(
+        ingress.ref,
+        fields[0] if fields else "spec.tls",
+        Code.HOST_INVALID,
+        f"{shown(host)} is not a host name.",
+        "Write a DNS name in lower case, with *. before it for one label more.",
+        meanwhile="this rule is left out",
     )
 
 
 def _no_catch_all(ingress: Ingress) -> Problem:
-    return Problem(
-        object=ingress.ref,
-        field="spec.rules.host",
-        code=Code.HOST_INVALID,
-        severity=Severity.ERROR,
-        message="A rule without a host, or a default backend, answers for every unknown host.",
-        hint="Name a host, or ask the admin about --disable-catch-all. "
-        "Meanwhile: unknown hosts are not answered by this Ingress.",
+    return problems.error(
+        ingress.ref,
+        "spec.rules.host",
+        Code.HOST_INVALID,
+        "A rule without a host, or a default backend, answers for every unknown host.",
+        "Name a host, or ask the admin about --disable-catch-all.",
+        meanwhile="unknown hosts are not answered by this Ingress",
     )

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator import problems
 from generator.model import Answer, Handler, Host, Location, Match, Regex, Server, Word
 from generator.objects import ObjectRef, PathType
-from generator.problems import Code, Problem, Problems, Severity, not_built, shown
+from generator.problems import Code, Problem, Problems, shown
 from generator.translation.contribution import HostPart, Redirect
 from generator.translation.paths import Matcher, PathRule, matchers
 
@@ -28,20 +29,20 @@ def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> Mer
     regex = any(part.regex for part in parts)
     tls = next((part for part in parts if part.tls), None)
     taken: dict[Matcher, Location] = {}
-    problems: list[Problem] = []
+    found: list[Problem] = []
     rules = [(part, rule) for part in parts for rule in part.rules]
     for part, rule in rules if regex else _exact_first(rules):
         claims = matchers(rule, regex=regex)
         if claims[-1] in taken:
-            problems.append(_taken(host, part, rule, taken[claims[-1]]))
+            found.append(_taken(host, part, rule, taken[claims[-1]]))
             continue
         handler = _with_redirect(rule.handler, part.redirect, tls=tls is not None)
         for match, path in claims:
             location = Location(match=match, path=path, rule=rule.path, handler=handler)
             taken.setdefault((match, path), location)
     if regex:
-        problems += _turned_into_regexes(parts)
-    problems += _overridden(host, parts, tls)
+        found += _turned_into_regexes(parts)
+    found += _overridden(host, parts, tls)
     fallback = _fallback(parts, default_backend, tls=tls is not None)
     return MergedHost(
         Server(
@@ -50,7 +51,7 @@ def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> Mer
             certificate=tls.certificate if tls else None,
             locations=tuple(_in_order(_complete(taken, host, fallback))),
         ),
-        tuple(problems),
+        tuple(found),
     )
 
 
@@ -60,7 +61,7 @@ def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHo
     owners = dict.fromkeys(part.owner for part in parts)
     return MergedHost(
         Server(host=Host(host), locations=(unavailable,)),
-        tuple(not_built(owner, error, f"host {host or '*'} answers 503") for owner in owners),
+        tuple(problems.internal_error(o, error, f"host {host or '*'} answers 503") for o in owners),
     )
 
 
@@ -135,16 +136,15 @@ def _in_order(locations: Iterable[Location]) -> Iterable[Location]:
 
 def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Problem:
     owner = winner.handler.owner
-    return Problem(
-        object=part.owner,
-        field=f"{rule.field}.path",
-        code=Code.PATH_TAKEN,
-        severity=Severity.ERROR,
-        message=f"Host {host or '*'}, path {shown(rule.path)} belongs to Ingress {owner}, "
-        "which is older."
-        if owner != part.owner
-        else f"Host {host or '*'}, path {shown(rule.path)} stands twice in this Ingress.",
-        hint="Choose another path, or remove one. Meanwhile: the first one is served.",
+    twice = owner == part.owner
+    how = "stands twice in this Ingress" if twice else f"belongs to Ingress {owner}, which is older"
+    return problems.error(
+        part.owner,
+        f"{rule.field}.path",
+        Code.PATH_TAKEN,
+        f"Host {host or '*'}, path {shown(rule.path)} {how}.",
+        "Choose another path, or remove one.",
+        meanwhile="the first one is served",
     )
 
 
@@ -163,13 +163,13 @@ def _differ(one: Handler, other: Handler | None) -> bool:
 
 
 def _older(part: HostPart, field: str, host: str, what: str, owner: ObjectRef) -> Problem:
-    return Problem(
-        object=part.owner,
-        field=field,
-        code=Code.OVERRIDDEN,
-        severity=Severity.WARNING,
-        message=f"Host {host or '*'} has the {what} of Ingress {owner}, which is older.",
-        hint=f"Keep one of the two. Meanwhile: this Ingress's {what} is not used there.",
+    return problems.warning(
+        part.owner,
+        field,
+        Code.OVERRIDDEN,
+        f"Host {host or '*'} has the {what} of Ingress {owner}, which is older.",
+        "Keep one of the two.",
+        meanwhile=f"this Ingress's {what} is not used there",
     )
 
 
@@ -180,14 +180,14 @@ def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
         own = part.owner == culprit
         for rule in part.rules:
             if not rule.regex or rule.type is not PathType.IMPLEMENTATION_SPECIFIC:
-                yield Problem(
-                    object=part.owner,
-                    field=f"{rule.field}.pathType",
-                    code=Code.PATH_BECOMES_REGEX,
-                    severity=Severity.INFO,
-                    message=f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
+                yield problems.info(
+                    part.owner,
+                    f"{rule.field}.pathType",
+                    Code.PATH_BECOMES_REGEX,
+                    f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
                     f"expression without case, since {'it' if own else f'Ingress {culprit}'} has "
                     "use-regex or rewrite-target for this host.",
-                    hint="Write pathType ImplementationSpecific if that is meant; "
+                    "Write pathType ImplementationSpecific if that is meant; "
                     f"else put {'this path' if own else 'the other Ingress'} on a host of its own.",
+                    meanwhile="it is compared so, as in ingress-nginx",
                 )

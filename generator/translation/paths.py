@@ -5,11 +5,12 @@ import re
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator import problems
 from generator.annotations.declaration import Invalid
 from generator.annotations.values import regex as checked_regex
 from generator.model import Expression, Handler, Match, Regex, Rewrite, Word
 from generator.objects import HTTPPath, ObjectRef, PathType
-from generator.problems import Code, Problem, Severity, shown
+from generator.problems import Code, Problem, shown
 
 _LONGEST_PATH = 1000
 """Bytes. Quoting may take four for each of them, and nginx reads tokens below 4,096."""
@@ -85,13 +86,14 @@ def invalid_path(path: HTTPPath, owner: ObjectRef, field: str, *, regex: bool) -
     try:
         _check(path.path or "/", path.path_type, regex=regex)
     except Invalid as invalid:
-        return Problem(
-            object=owner,
-            field=field,
-            code=Code.PATH_INVALID,
-            severity=Severity.ERROR,
-            message=f"{shown(path.path)} is not {invalid.expected}.",
-            hint=f"{invalid.hint} Meanwhile: this path is left out.",
+        message = f"{shown(path.path)} is not {invalid.expected}."
+        return problems.error(
+            owner,
+            field,
+            Code.PATH_INVALID,
+            message,
+            invalid.hint,
+            meanwhile="this path is left out",
         )
     return None
 

@@ -8,9 +8,10 @@ from contextlib import suppress
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator import problems
 from generator.model import Certificate, Handler, Host, Model, Protocol, Upstream
 from generator.objects import Backend, Ingress, Kind, Name, ObjectRef, ServicePortRef, ServiceRef
-from generator.problems import Code, Problem, Problems, Severity, not_built
+from generator.problems import Code, Problem, Problems
 from generator.snapshot import Snapshot
 from generator.translation.backends import UNAVAILABLE, ResolvedBackend, Subject, resolve
 from generator.translation.certificates import CertificateLookup, find_certificate
@@ -128,7 +129,7 @@ def _contained(
         served, meanwhile = _instead(ingress, reads, options, manner)
         return replace(
             served,
-            problems=(not_built(ingress.ref, error, meanwhile),),
+            problems=(problems.internal_error(ingress.ref, error, meanwhile),),
             trace="".join(traceback.format_exception(error)),
         )
 
@@ -229,14 +230,14 @@ def _default_certificate(options: TranslationSettings, memo: Memo) -> tuple[Cert
 
 
 def _unusable_default(name: Name, found: CertificateLookup) -> Problem:
-    meanwhile = "the last good one" if found.certificate else "a self-signed one"
-    return Problem(
-        object=ObjectRef(Kind.SECRET, name),
-        field="--default-ssl-certificate",
-        code=Code.CERTIFICATE_INVALID,
-        severity=Severity.ERROR,
-        message=found.wrong,
-        hint=f"Create it with type kubernetes.io/tls. Meanwhile: {meanwhile} is served.",
+    served = "the last good one" if found.certificate else "a self-signed one"
+    return problems.error(
+        ObjectRef(Kind.SECRET, name),
+        "--default-ssl-certificate",
+        Code.CERTIFICATE_INVALID,
+        found.wrong,
+        "Create it with type kubernetes.io/tls.",
+        meanwhile=f"{served} is served",
     )
 
 

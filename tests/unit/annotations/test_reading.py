@@ -31,14 +31,15 @@ def test_a_value_that_is_wrong_leaves_the_default_and_says_so():
     values, (problem,) = reading(proxy_body_size="8 megabytes")
     assert values[PROXY_BODY_SIZE] == Size(1 << 20)
     assert problem.message == '"8 megabytes" is not a size.'
-    assert problem.hint == "Write a number with k, m or g, such as 8m. Meanwhile: 1m, the default."
+    assert problem.hint == "Write a number with k, m or g, such as 8m."
+    assert problem.meanwhile == "1m, the default"
 
 
 @pytest.mark.parametrize("name", ["allowlist-source-range", "whitelist-source-range"])
 def test_an_older_name_is_checked_and_denies_as_the_main_one_does(name):
     values, (problem,) = read({f"{PREFIX}/{name}": "10.0.0.0/99"}, PREFIX, OWNER)
     assert (values.denied, problem.field, problem.code) == (True, name, Code.ANNOTATION_INVALID)
-    assert problem.hint.endswith("Meanwhile: its paths answer 503, since this guards access.")
+    assert problem.advice.endswith("Meanwhile: its paths answer 503, since this guards access.")
 
 
 def test_an_older_name_counts_only_without_the_main_one_and_is_never_dropped_silently():
@@ -56,4 +57,4 @@ def test_an_unknown_annotation_that_guards_access_denies(name):
 def test_an_unknown_annotation_costs_nothing_and_near_misses_are_offered():
     values, (problem,) = reading(proxy_boddy_size="8m")
     assert (values.denied, problem.severity) == (False, Severity.WARNING)
-    assert problem.hint == "Did you mean proxy-body-size? Meanwhile: it has no effect."
+    assert problem.advice == "Did you mean proxy-body-size? Meanwhile: it has no effect."

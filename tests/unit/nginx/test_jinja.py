@@ -33,7 +33,7 @@ class Folder:
 
     def problems(self) -> list[str]:
         _, problems = shadowed_by(self.path, built_in())
-        return [f"{p.message} {p.hint}" for p in problems]
+        return [f"{p.message} {p.advice}" for p in problems]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_file_of_another_name_is_told_with_the_name_that_was_meant(folder):
     readme, near = folder.problems()
     assert near == (
         "locaton.j2 is not the name of a template. "
-        "Did you mean location.j2? Meanwhile the file is not used."
+        "Did you mean location.j2? Meanwhile: the file is not used."
     )
     assert "There are nginx.j2, http.j2, server.j2, location.j2, upstream.j2." in readme
 
