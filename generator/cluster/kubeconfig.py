@@ -6,7 +6,6 @@ with http://localhost; of it only the old auth-providers (OIDC) are used.
 """
 
 import base64
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from msgspec import Struct, field
 from generator.cluster.access import Access, Proof, Rereading, Server
 from generator.cluster.errors import KubeconfigBroken, NoCredentials
 from generator.cluster.plugin import Plugin, PluginConfig
+from generator.objects import without_nulls
 
 
 class _Cluster(Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -99,7 +99,7 @@ def load(paths: tuple[Path, ...], *, context: str = "", server: str = "") -> Acc
 def _read(path: Path) -> _File:
     try:
         content = yaml.safe_load(path.read_text())
-        file = msgspec.convert(_without_nulls(content or {}), _File)
+        file = msgspec.convert(without_nulls(content or {}), _File)
     except OSError as error:
         raise KubeconfigBroken(str(path), "", f"cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -300,11 +300,3 @@ def _plain(message: str) -> str:
     for word, plain in _WORDS.items():
         message = message.replace(word, plain)
     return message[:1].lower() + message[1:]
-
-
-def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML value
-    if isinstance(value, Mapping):
-        return {str(k): _without_nulls(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_without_nulls(v) for v in value if v is not None]
-    return value

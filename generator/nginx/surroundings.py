@@ -1,12 +1,12 @@
 """Where the configuration will live, and what holds for all of it."""
 
-import ipaddress
 from collections.abc import Iterable
 from typing import Self
 
 from msgspec import Struct
 
 from generator.model import Duration, Size
+from generator.names import is_address
 
 _SECOND = 1000
 _KB = 1 << 10
@@ -162,12 +162,4 @@ def resolvers_of(resolv_conf: str) -> tuple[str, ...]:
     """Return the name servers of a resolv.conf that nginx can use: no zone indices."""
     lines = (line.split() for line in resolv_conf.splitlines())
     named = [fields[1] for fields in lines if len(fields) > 1 and fields[0] == "nameserver"]
-    return tuple(address for address in named if _is_address(address))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
+    return tuple(address for address in named if is_address(address))
