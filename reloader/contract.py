@@ -17,6 +17,10 @@ from typing import Self, TypeVar
 
 T = TypeVar("T")
 
+OLDEST_NGINX = (1, 27, 4)
+"""The first with `keepalive_min_timeout`: without it a reload loses idle connections."""
+OLDEST_NGINX_TEXT = ".".join(map(str, OLDEST_NGINX))
+
 _HEADER = re.compile(rb"# pillion generation (\d+) sha256 ([0-9a-f]{64})\n")
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from generator.model import Duration, Size
 from generator.names import is_address
+from reloader.contract import OLDEST_NGINX
 
 _SECOND = 1000
 _KB = 1 << 10
@@ -61,10 +62,7 @@ class Capabilities(Struct, frozen=True):
         return not {f"without-{module}", f"--without-{module}"} & self.modules
 
 
-MINIMUM_VERSION = (1, 27, 4)
-"""The oldest nginx that reads what is rendered: it brought `keepalive_min_timeout`."""
-
-UNKNOWN = Capabilities(MINIMUM_VERSION, frozenset())
+UNKNOWN = Capabilities(OLDEST_NGINX, frozenset())
 """What can be relied on before nginx has been asked."""
 
 
