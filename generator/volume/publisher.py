@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from generator.model import File
+from generator.volume.files import read_file
 from reloader.contract import Stamp, Status, Volume, Wish, read_or_none, stamp_of, write_atomically
 
 _FILE_MODE = 0o640
@@ -70,13 +71,10 @@ class Publisher:
 
     def is_intact(self, digest: str) -> bool:
         """Whether a file has the bytes of its name; if not, the next wish has it written anew."""
-        try:
-            intact = File((self._volume.files / digest).read_bytes()).digest == digest
-        except FileNotFoundError:
-            return False
-        if not intact:
-            self._written.pop(digest, None)
-        return intact
+        if read_file(self._volume, digest) is not None:
+            return True
+        self._written.pop(digest, None)
+        return False
 
     def sweep(self, live: int) -> None:
         """Delete the files that neither the live wish nor a later one names."""
