@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from generator.cluster.access import Access, Proof, Rereading, Server
 from generator.cluster.errors import KubeconfigBroken, NoCredentials
 from generator.cluster.plugin import Plugin, PluginConfig
+from generator.decode_errors import fault_of
 from generator.objects import without_nulls
 
 
@@ -110,9 +111,8 @@ def _read(path: Path) -> _File:
         why = getattr(error, "problem", None) or "broken"
         raise KubeconfigBroken(str(path), line, f"is not YAML: {why}.") from error
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        field_path = where.rstrip("`").removeprefix(".")
-        raise KubeconfigBroken(str(path), field_path, f"{_plain(what)}.") from error
+        fault = fault_of(error)
+        raise KubeconfigBroken(str(path), fault.field, f"{fault.predicate}.") from error
     return msgspec.structs.replace(file, path=path)
 
 
@@ -284,19 +284,3 @@ class FromAuthProvider:
         """Ask the library again, unless it has been since it gave this."""
         if self._proof is proof:
             self._proof = None
-
-
-_WORDS = {
-    "`str`": "text",
-    "`int`": "a number",
-    "`float`": "a number",
-    "`bool`": "true or false",
-    "`array`": "a list",
-    "`object`": "a mapping",
-}
-
-
-def _plain(message: str) -> str:
-    for word, plain in _WORDS.items():
-        message = message.replace(word, plain)
-    return message[:1].lower() + message[1:]

@@ -189,13 +189,11 @@ async def test_what_is_proof_is_never_shown(tmp_path):
     ("text", "told"),
     [
         ("clusters: [", "line 1: is not YAML"),
-        ("just text", "expected a mapping, got text."),
+        ("just text", "is not a mapping of keys to values."),
         ("", "current-context: names no context"),
-        ("clusters: 1", "clusters: expected a list, got a number."),
-        (
-            "users: [{name: me, user: {token: 7}}]",
-            "users[0].user.token: expected text, got a number.",
-        ),
+        ("clusters: 1", "clusters: is not a list."),
+        ("users: [{name: me, user: {token: 7}}]", "users[0].user.token: is not text."),
+        ("users: [{user: {}}]", "users[0].name: is missing."),
         ("current-context: here", 'contexts: has no entry named "here"; there are: none'),
     ],
 )
