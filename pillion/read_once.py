@@ -7,7 +7,8 @@ from generator.cluster.errors import ClusterError
 from generator.components import parts
 from generator.manifests import read_manifests
 from generator.settings.command_line import Failed
-from generator.settings.settings import Manifests, Settings
+from generator.settings.settings import Settings
+from generator.settings.source import Manifests
 from generator.snapshot import Snapshot
 from generator.translation import TranslationSettings
 from reloader import logs

@@ -10,10 +10,11 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from generator.cluster.discovery import find
 from generator.cluster.errors import ClusterError
+from generator.components import access_of
 from generator.settings.command_line import Failed
-from generator.settings.settings import Manifests, Settings
+from generator.settings.settings import Settings
+from generator.settings.source import Manifests
 from pillion.log_events import Event
 from pillion.log_relay import Sink
 from pillion.nginx_binary import choose_nginx
@@ -71,9 +72,8 @@ def _check_cluster(settings: Settings) -> None:
     """Refuse a kubeconfig that cannot be used; a cluster that is away now may come back."""
     if isinstance(settings.source, Manifests):
         return
-    given = settings.source
     try:
-        find(os.environ, kubeconfig=given.kubeconfig, context=given.context, server=given.server)
+        access_of(settings.source)
     except ClusterError as error:
         raise Failed(str(error)) from error
 

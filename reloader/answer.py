@@ -8,8 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from reloader.check import Build, Refusal
-from reloader.contract import Status, Volume, Wish, write_atomically
-from reloader.live import Stamp, stamp_of
+from reloader.contract import Stamp, Status, Volume, Wish, stamp_of, write_atomically
 from reloader.master import Identity
 
 

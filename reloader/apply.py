@@ -19,8 +19,8 @@ import structlog
 from reloader import check, master, verify
 from reloader.answer import Answer
 from reloader.check import Nginx, Refusal
-from reloader.contract import ContractError, Volume, Wish
-from reloader.live import Live, Stamp, stamp_of
+from reloader.contract import ContractError, Stamp, Volume, Wish, stamp_of
+from reloader.live import Live
 from reloader.log_events import Event, Trouble
 from reloader.master import Identity, Process
 from reloader.verify import Expected, Failure

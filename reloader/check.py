@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from reloader.contract import OLDEST_NGINX, OLDEST_NGINX_TEXT
 from reloader.log_events import Event, Trouble
 from reloader.wakeup import Wake
 
-OLDEST = (1, 27, 4)
-"""The first with `keepalive_min_timeout`: without it a reload loses idle connections."""
 NEEDED = ("http_ssl_module", "http_v2_module")
 
 _VERSION = re.compile(r"^nginx version: \S+?/(\d+(?:\.\d+)+)", re.MULTILINE)
@@ -53,9 +52,11 @@ class Build:
     @property
     def unfit(self) -> str:
         """Why it cannot serve our configurations; empty where it can."""
-        if tuple(map(int, self.version.split("."))) < OLDEST:
-            oldest = ".".join(map(str, OLDEST))
-            return f"it is {self.version}; {oldest} is the oldest that reloads without a loss"
+        if tuple(map(int, self.version.split("."))) < OLDEST_NGINX:
+            return (
+                f"it is {self.version}; "
+                f"{OLDEST_NGINX_TEXT} is the oldest that reloads without a loss"
+            )
         lacking = [module for module in NEEDED if module not in self.modules]
         return f"it was built without {' and '.join(lacking)}" if lacking else ""
 

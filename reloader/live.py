@@ -4,20 +4,7 @@ Its bytes are also held in memory, so that a live/ that was damaged or deleted i
 whole again before nginx looks at it the next time.
 """
 
-from pathlib import Path
-from typing import NamedTuple
-
-from reloader.contract import Volume, Wish, read_or_none, write_atomically
-
-
-class Stamp(NamedTuple):
-    """Differs where a file was replaced or changed."""
-
-    inode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-    """When it was written or renamed, whichever was last."""
+from reloader.contract import Stamp, Volume, Wish, read_or_none, stamp_of, write_atomically
 
 
 class Live:
@@ -73,12 +60,3 @@ class Live:
         write_atomically(self._volume.live, self.good.encode())
         self._stamp = stamp_of(self._volume.live)
         self.wish = self.good
-
-
-def stamp_of(path: Path) -> Stamp | None:
-    """Tell this content of a file from others without reading it; None: there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return Stamp(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from generator import problems
 from generator.decode_errors import invalid_object, undecoded
 from generator.manifests.documents import Document, Remark
 from generator.manifests.versions import Plain, endpoints_to_slices, ingress_to_v1, unchanged
+from generator.names import is_label, is_subdomain
 from generator.objects import (
     ConfigMap,
     EndpointSlice,
@@ -27,9 +27,6 @@ from generator.objects import (
     convert,
 )
 from generator.problems import Code, Problem, Problems, shown
-
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL.pattern}(\.{_LABEL.pattern})*")
 
 _UNNAMED = "(unnamed)"
 
@@ -142,13 +139,13 @@ def _with_namespace(value: Plain, kind: Kind) -> tuple[Plain, ObjectRef]:
 
 def _check_name(ref: ObjectRef) -> None:
     namespace, name = ref.name
-    if namespace and not _LABEL.fullmatch(namespace):
+    if namespace and not is_label(namespace):
         raise _NotDecoded(
             "metadata.namespace",
             f"{shown(namespace)} is not a name of a namespace.",
             "Use lower case letters, digits and dashes, at most 63.",
         )
-    if name != _UNNAMED and not _SUBDOMAIN.fullmatch(name):
+    if name != _UNNAMED and not is_subdomain(name):
         raise _NotDecoded(
             "metadata.name",
             f"{shown(name)} is not a name of an object.",

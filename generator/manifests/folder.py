@@ -20,6 +20,7 @@ from generator.manifests.documents import Broken, Chunk, chunks, documents
 from generator.objects import EndpointSlice, Kind, KubernetesObject, Name, ObjectRef
 from generator.problems import Code, Problem
 from generator.snapshot import Origin, Snapshot
+from reloader.contract import Stamp
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_FILE_BYTES = 16 << 20
@@ -32,15 +33,6 @@ def read_manifests(paths: Sequence[Path]) -> Snapshot:
 
 
 # --- what lies there --------------------------------------------------------------------------
-
-
-class Stamp(NamedTuple):
-    """Tells one content of a file from the next without reading it."""
-
-    modified_ns: int
-    changed_ns: int
-    size: int
-    inode: int
 
 
 class FileProblem(NamedTuple):
@@ -75,7 +67,7 @@ def scan(paths: Sequence[Path]) -> Scan:
         try:
             status = path.stat()
             if stat.S_ISREG(status.st_mode):
-                files[path] = _stamp(status)
+                files[path] = Stamp.of(status)
             if stat.S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 folders.append(path)
@@ -100,10 +92,6 @@ def _inside(folder: Path) -> Iterator[Path]:
                 continue
             if Path(entry.name).suffix in SUFFIXES or entry.is_dir():
                 yield folder / entry.name
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _unreadable(path: Path, error: OSError) -> FileProblem:

@@ -6,6 +6,7 @@ from typing import Self
 from msgspec import Struct
 
 from generator.directives import Directive, Statement
+from reloader.contract import OLDEST_NGINX
 
 
 class Capabilities(Struct, frozen=True):
@@ -86,8 +87,5 @@ class Capabilities(Struct, frozen=True):
         return not {f"without-{module}", f"--without-{module}"} & self.modules
 
 
-MINIMUM_VERSION = (1, 27, 4)
-"""The oldest nginx that reads what is rendered: it brought `keepalive_min_timeout`."""
-
-UNKNOWN = Capabilities(MINIMUM_VERSION, frozenset())
+UNKNOWN = Capabilities(OLDEST_NGINX, frozenset())
 """What can be relied on before nginx has been asked."""

@@ -1,10 +1,9 @@
 """Where the configuration will live: folders, ports, workers, and the nginx that reads it."""
 
-import ipaddress
-
 from msgspec import Struct
 
 from generator.directives import Duration
+from generator.names import is_address
 from generator.nginx.capabilities import UNKNOWN, Capabilities
 
 _SECOND = 1000
@@ -45,12 +44,4 @@ def resolvers_of(resolv_conf: str) -> tuple[str, ...]:
     """Return the name servers of a resolv.conf that nginx can use: no zone indices."""
     lines = (line.split() for line in resolv_conf.splitlines())
     named = [fields[1] for fields in lines if len(fields) > 1 and fields[0] == "nameserver"]
-    return tuple(address for address in named if _is_address(address))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
+    return tuple(address for address in named if is_address(address))

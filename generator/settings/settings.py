@@ -17,25 +17,7 @@ from msgspec import Struct
 from generator.objects import Name
 from generator.settings.command_line import Refused, run
 from generator.settings.flags import Command, IgnoredFlag, flag, generator_flags, ignored_flags
-
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-
-class Manifests(Struct, frozen=True):
-    """Objects come from folders and files."""
-
-    paths: tuple[Path, ...]
-
-
-class Cluster(Struct, frozen=True, kw_only=True):
-    """Objects come from an apiserver."""
-
-    kubeconfig: str = ""
-    """Paths with colons, as in KUBECONFIG; empty: the pod's service account."""
-    context: str = ""
-    """Empty: the current one of the kubeconfig."""
-    server: str = ""
-    """A URL that replaces the kubeconfig's; empty: that one."""
+from generator.settings.source import Cluster, Manifests, cluster_of, manifests_of
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -55,9 +37,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     https_port: int = 443
     status_port: int = 10246
     probe_port: int | None = None
+    """None: no such listener."""
     worker_processes: int = 0
     """0: one for each processor that nginx sees."""
-    """None: no such listener."""
     healthz_port: int = 10254
     configmap: Name | None = None
     default_backend_service: Name | None = None
@@ -73,8 +55,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     publish_status_address: tuple[str, ...] = ()
 
     log_level: str = "info"
-    pod: Name | None = None
-    """From POD_NAMESPACE and POD_NAME."""
     ignored: tuple[IgnoredFlag, ...] = ()
     """Flags that were given and change nothing; told once at start."""
 
@@ -108,7 +88,6 @@ def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | Non
         watch_namespaces=values.pop("watch_namespace"),
         watch_ingress_without_class=wants_classless,
         debounce_ms=values.pop("debounce"),
-        pod=_pod(),
         ignored=ignored_flags(ctx),
         **values,
     )
@@ -130,46 +109,11 @@ def _source(ctx: click.Context, values: dict[str, Any]) -> Manifests | Cluster:
     paths: tuple[Path, ...] = values.pop("manifests")
     kubeconfig: str = values.pop("kubeconfig") or ""
     context, server = values.pop("context"), values.pop("apiserver_host")
-    if paths:
-        if kubeconfig and ctx.get_parameter_source("kubeconfig") is ParameterSource.COMMANDLINE:
-            raise Refused("--manifests and --kubeconfig exclude each other. Give one of them.")
-        for path in paths:
-            if why := _unseen(path):
-                raise Refused(f"--manifests {path} {why}.")
-        return Manifests(paths)
-    if kubeconfig:
-        kubeconfig = os.pathsep.join(
-            str(Path(path).expanduser()) for path in kubeconfig.split(os.pathsep)
-        )
-        reasons = [_unseen(Path(path)) for path in kubeconfig.split(os.pathsep)]
-        if all(reasons):
-            raise Refused(f"--kubeconfig {kubeconfig} {reasons[0]}.")
-    elif not server and not _in_a_pod():
-        raise Refused(
-            "There is nothing to read Ingresses from. Give a folder by --manifests DIR, a cluster "
-            "by --kubeconfig FILE (or KUBECONFIG), or run in a pod with a service account."
-        )
-    return Cluster(kubeconfig=kubeconfig, context=context, server=server)
-
-
-def _unseen(path: Path) -> str:
-    """Say why nothing can be read there; nothing where something is."""
-    try:
-        path.stat()
-    except PermissionError:
-        return "may not be read by this user"
-    except OSError:
-        return "does not exist"
-    return ""
-
-
-def _in_a_pod() -> bool:
-    return "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
-
-
-def _pod() -> Name | None:
-    name, namespace = os.environ.get("POD_NAME", ""), os.environ.get("POD_NAMESPACE", "")
-    return Name(namespace, name) if name and namespace else None
+    if not paths:
+        return cluster_of(os.environ, kubeconfig=kubeconfig, context=context, server=server)
+    if kubeconfig and ctx.get_parameter_source("kubeconfig") is ParameterSource.COMMANDLINE:
+        raise Refused("--manifests and --kubeconfig exclude each other. Give one of them.")
+    return manifests_of(paths)
 
 
 @click.command("pillion-generator", cls=Command)

@@ -1,8 +1,6 @@
 """From what a rule names to where requests go. Rules: Service, EndpointSlice."""
 
 import hashlib
-import ipaddress
-import re
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
@@ -11,7 +9,7 @@ from msgspec.structs import replace
 from generator import problems
 from generator.effects import UpstreamSettings
 from generator.model import Action, Answer, Endpoint, Protocol, Proxy, ProxyByName, Upstream
-from generator.names import is_label, is_subdomain
+from generator.names import is_address, is_label, is_loopback, is_network_host, is_remote_host
 from generator.objects import (
     Backend,
     EndpointSlice,
@@ -186,7 +184,7 @@ def _endpoints(
 ) -> tuple[Endpoint, ...]:
     """Find who answers; an apiserver keeps this machine's own addresses out, and so do we."""
     endpoints = usable_endpoints(reads.endpoint_slices(service.name), port.name)
-    return tuple(e for e in endpoints if options.loopback or not _is_loopback(e.address))
+    return tuple(e for e in endpoints if options.loopback or not is_loopback(e.address))
 
 
 def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
@@ -201,7 +199,7 @@ def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[E
         for port in s.ports
         if port.name == port_name and _is_port(port.port)
         for endpoint in s.endpoints
-        if endpoint.addresses and _is_address(endpoint.addresses[0])
+        if endpoint.addresses and is_address(endpoint.addresses[0])
     ]
     chosen = [f for f in found if _ready(f[0])] or [f for f in found if _still_serving(f[0])]
     return tuple(sorted({Endpoint(e.addresses[0], port) for e, port in chosen}))
@@ -217,14 +215,6 @@ def _still_serving(endpoint: SliceEndpoint) -> bool:
 
 def _is_port(number: int) -> bool:
     return 0 < number < 1 << 16
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
 
 
 def _external(
@@ -249,13 +239,13 @@ def _external(
             f"Service {service.name} has no port {_port(wanted)}.",
             f"Name one of its ports: {_listed(_ports(service))}; or give a number.",
         )
-    if not _is_machine(host) or (_is_loopback(host) and not options.loopback):
+    if not (is_remote_host(host) or (options.loopback and is_network_host(host))):
         return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
             f"Service {service.name} has externalName {shown(host)}, which is no host elsewhere.",
             "Give it a DNS name of another machine.",
         )
-    if _is_address(host) or host == "localhost":
+    if is_address(host) or host == "localhost":
         return _fixed(service, Endpoint(_ADDRESSES.get(host, host), number), how)
     return ResolvedBackend(
         action=ProxyByName(host=host, port=number, protocol=how.protocol),
@@ -281,25 +271,3 @@ def _fixed(service: Service, endpoint: Endpoint, how: UpstreamSettings) -> Resol
         service=str(service.name),
         port=str(endpoint.port),
     )
-
-
-def _is_machine(host: str) -> bool:
-    """Whether this is an address, or a name that nothing but DNS makes one of.
-
-    A name that ends in a number is not: nginx reads 0127.0.0.1 as an address.
-    """
-    number_last = re.search(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$", host)
-    return _is_address(host) or (is_subdomain(host) and not number_last)
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a name leads to this very machine, where nginx's own status listener is.
-
-    Link-local addresses count: a cloud's metadata service, which has the node's
-    credentials, is at one.
-    """
-    if not _is_address(host):
-        return host == "localhost" or host.endswith(".localhost")
-    address = ipaddress.ip_address(host)
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_link_local)

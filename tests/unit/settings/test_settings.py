@@ -6,12 +6,13 @@ import pytest
 
 from generator.objects import Name
 from generator.settings.flags import SWITCHES_WITHOUT_EFFECT, WITHOUT_EFFECT
-from generator.settings.settings import Cluster, Manifests, Settings, read_settings
+from generator.settings.settings import Settings, read_settings
+from generator.settings.source import Cluster, Manifests
 
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch):
-    for name in ("KUBECONFIG", "KUBERNETES_MASTER", "KUBERNETES_SERVICE_HOST", "POD_NAME"):
+    for name in ("KUBECONFIG", "KUBERNETES_MASTER", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -92,12 +93,9 @@ def test_names_lists_and_spans_are_read(read):
     assert settings.worker_processes == 4
 
 
-def test_the_pod_and_the_apiserver_are_read_from_the_environment(monkeypatch):
-    monkeypatch.setenv("POD_NAME", "pillion-1")
-    monkeypatch.setenv("POD_NAMESPACE", "ops")
+def test_the_apiserver_is_read_from_the_environment(monkeypatch):
     monkeypatch.setenv("KUBERNETES_MASTER", "http://127.0.0.1:1")
     settings = read_settings(["--volume=/v"])
-    assert settings.pod == Name("ops", "pillion-1")
     assert settings.source == Cluster(server="http://127.0.0.1:1")
 
 
