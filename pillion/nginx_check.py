@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from generator import problems
 from generator.components import surroundings_of
-from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
-from generator.loop.dry_run import rehearse
-from generator.loop.experience import Experience
+from generator.loop.attempt import Attempt, AttemptMaker
+from generator.loop.dry_run import GENERATION, rehearse
+from generator.loop.state import State
 from generator.loop.template_choice import TemplateChoice
 from generator.loop.template_folder import TemplateFolder
 from generator.nginx.capabilities import Capabilities
@@ -74,22 +74,16 @@ def _ask(
     )
     folder_of_templates = TemplateFolder(settings.template_dir)
     templates, _ = folder_of_templates.read()
-    experience = Experience(
-        templates=TemplateChoice(wanted=templates, good=folder_of_templates.built_in)
-    )
-    inputs = AttemptInputs(
-        source=snapshot,
-        quarantine=experience.quarantine,
-        known=experience.known,
-        options=options,
+    state = State(
         surroundings=surroundings,
-        templates=templates,
+        templates=TemplateChoice(wanted=templates, good=folder_of_templates.built_in),
+        snapshot=snapshot,
     )
 
     def judge(attempt: Attempt) -> Status | None:
         return _judged(nginx, volume, attempt)
 
-    learned, attempt = rehearse(experience, inputs, judge, AttemptMaker())
+    learned, attempt = rehearse(state, options, judge, AttemptMaker())
     refused = learned.templates.refused
     return (
         *learned.quarantine.problems(),
@@ -99,7 +93,7 @@ def _ask(
 
 
 def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | None:
-    wish = Wish.of(1, attempt.rendering.body(1))
+    wish = Wish.of(GENERATION, attempt.rendering.body(GENERATION))
     for file in attempt.translation.model.files():
         (volume.files / file.digest).write_bytes(file.content)
     volume.live.write_bytes(wish.encode())
@@ -107,7 +101,7 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
     if refusal is None:
         return None
     return Status(
-        generation=1,
+        generation=GENERATION,
         hash=wish.hash,
         applied=False,
         serving=0,

@@ -30,7 +30,7 @@ def test_a_template_that_nginx_refuses_is_refused_and_costs_no_ingress():
     loop.serve(shop("a"))
     assert "server_name a.test" in loop.served
     assert loop.held == {}
-    assert loop.experience.templates.refused == "nginx refuses what they give: poison"
+    assert loop.state.templates.refused == "nginx refuses what they give: poison"
 
 
 def test_a_good_template_survives_a_cold_start_with_a_bad_ingress():
@@ -39,7 +39,7 @@ def test_a_good_template_survives_a_cold_start_with_a_bad_ingress():
     loop.serve(shop("a"), POISON)
     assert loop.held == {"poison": "UNAVAILABLE"}
     assert "# mine" in loop.served
-    assert not loop.experience.templates.refused
+    assert not loop.state.templates.refused
 
 
 def test_a_broken_template_and_a_bad_ingress_are_both_found():
@@ -47,7 +47,7 @@ def test_a_broken_template_and_a_bad_ingress_are_both_found():
     loop.read_templates(BROKEN)
     loop.serve(shop("a"), POISON)
     assert loop.held == {"poison": "UNAVAILABLE"}
-    assert loop.experience.templates.refused
+    assert loop.state.templates.refused
     assert "server_name a.test" in loop.served
 
 
@@ -66,7 +66,7 @@ def test_a_refused_template_is_tried_again_when_it_changes():
     loop.read_templates(GOOD)
     loop.serve(shop("a"))
     assert "# mine" in loop.served
-    assert not loop.experience.templates.refused
+    assert not loop.state.templates.refused
 
 
 def test_the_last_good_template_stays_not_the_built_in_one():
@@ -83,7 +83,7 @@ def test_a_template_that_does_not_render_is_refused_with_its_line():
     loop.read_templates(custom("{{ nothing.here }}\n"))
     loop.serve(shop("a"))
     assert "server_name a.test" in loop.served
-    assert loop.experience.templates.refused.startswith("/custom/http.j2:")
+    assert loop.state.templates.refused.startswith("/custom/http.j2:")
 
 
 def test_a_template_in_use_that_trips_over_a_new_ingress_costs_that_one():
@@ -94,7 +94,7 @@ def test_a_template_in_use_that_trips_over_a_new_ingress_costs_that_one():
     loop.serve(shop("a", "/new"), shop("trap"))
     assert loop.held == {"trap": "LEFT_OUT"}
     assert "location /new/" in loop.served
-    assert loop.experience.templates == replace(loop.experience.templates, good=picky)
+    assert loop.state.templates == replace(loop.state.templates, good=picky)
 
 
 def test_a_template_in_use_that_trips_over_a_new_part_of_a_host_spares_the_old_part():

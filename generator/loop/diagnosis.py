@@ -1,4 +1,4 @@
-"""From nginx's message to whom it is about. Pure."""
+"""From nginx's message to what is at fault. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -18,31 +18,32 @@ _HEADER_LINES = 1
 """The first line of the file is the wish's header, not part of what was rendered."""
 
 
-class Blame(Struct, frozen=True, kw_only=True):
-    """Where a refusal leads to."""
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """What a refusal leads to; all empty: to nothing in particular."""
 
     file: str = ""
     """The hash of a certificate that nginx could not load."""
     culprit: Ingress | None = None
     """The Ingress that the line belongs to."""
-    involved: frozenset[Name] = frozenset()
-    """Those that have a part in the server or upstream of the line; empty: anyone."""
+    candidates: frozenset[Name] = frozenset()
+    """The Ingresses that share the server or upstream of the line."""
 
 
-def blame(status: Status, attempt: Attempt) -> Blame:
+def diagnose(status: Status, attempt: Attempt) -> Diagnosis:
     """Follow the file that nginx names, or the line."""
     file = named_file(status)
     if file in {c.file.digest for c in attempt.translation.certificates.values()}:
-        return Blame(file=file)
+        return Diagnosis(file=file)
     line = status.line - _HEADER_LINES
     if line < 1:
-        return Blame()
+        return Diagnosis()
     owner = owner_of(attempt.rendering.body(status.generation).decode(), line)
-    culprit = attempt.snapshot.ingresses.get(owner.name) if owner else None
+    culprit = attempt.substituted.ingresses.get(owner.name) if owner else None
     if culprit is not None:
-        return Blame(culprit=culprit)
+        return Diagnosis(culprit=culprit)
     piece = attempt.rendering.piece_at(line)
-    return Blame(involved=frozenset(involved(attempt.translation, piece)) if piece else frozenset())
+    names = participants(attempt.translation, piece) if piece else ()
+    return Diagnosis(candidates=frozenset(names))
 
 
 def named_file(status: Status) -> str:
@@ -51,12 +52,12 @@ def named_file(status: Status) -> str:
     return found[1] if found else ""
 
 
-def involved(built: Translation, piece: Piece) -> Iterator[Name]:
-    """Name the Ingresses that have a part in a server or an upstream."""
+def participants(translation: Translation, piece: Piece) -> Iterator[Name]:
+    """Return the names of the Ingresses that share a server or an upstream."""
     if isinstance(piece, HttpPiece):
         yield piece.owner.name
         return
-    for name, contribution in built.contributions.items():
+    for name, contribution in translation.contributions.items():
         if isinstance(piece, Server):
             hosts = (part.host for part in contribution.parts)
             if piece.host.name in hosts:
