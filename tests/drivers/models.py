@@ -23,6 +23,7 @@ from generator.model import (
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.surroundings import Surroundings
 from generator.objects import Kind, Name, ObjectRef
+from generator.options.declaration import GlobalValues
 from generator.options.reading import read_options
 from generator.translation.installation import with_effects
 from tests.lab.pki import Authority
@@ -41,6 +42,8 @@ DEFAULT_CERTIFICATE = certificate("default.test")
 
 
 TO_HTTPS = redirects.TO_HTTPS
+HSTS = with_effects(GlobalValues()).servers[0].statements
+"""What a server with TLS has by default."""
 
 
 def allow(network: str) -> Directive:

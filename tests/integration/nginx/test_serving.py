@@ -66,6 +66,7 @@ def _model(echo, six, tls, fcgi):
             "secured.test",
             proxied("/", up, statements=(models.TO_HTTPS,)),
             tls=True,
+            statements=models.HSTS,
             certificate=own,
         ),
         server("*.secured.test", proxied("/", up), certificate=own),
