@@ -14,12 +14,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.loop import transitions
+from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.log_reporter import LogReporter
 from generator.loop.pacing import Pacing
 from generator.loop.reporter import Reporter
 from generator.loop.state import PendingWish, State
-from generator.loop.template_choice import TemplateChoice
 from generator.loop.template_folder import TemplateFolder
 from generator.loop.transitions import Do, Step
 from generator.loop.wishes import Wishes
@@ -64,9 +64,11 @@ class Controller:
         self._wishes = Wishes(settings.volume, self._log.volume)
         self._pacing = Pacing(settings.longest_gathering_s, time.monotonic)
         self._maker = AttemptMaker()
+        built_in = AdminInputs(templates=templates.built_in, options={})
         self._state = State(
             surroundings=settings.surroundings,
-            templates=TemplateChoice(wanted=templates.built_in, good=templates.built_in),
+            admin=AdminChoice(wanted=built_in, good=built_in),
+            config_map=settings.options.config_map,
         )
 
     @property
@@ -242,7 +244,8 @@ class Controller:
         self._wishes.keep(lambda: self._state.last_good)
 
     def _report_lessons(self, message: str) -> None:
-        choice = self._state.templates
-        custom = differing(choice.wanted, self._folder.built_in)
-        self._log.templates_refused(choice.refused, custom)
+        choice = self._state.admin
+        custom = differing(choice.wanted.templates, self._folder.built_in)
+        is_new = choice.wanted.templates != choice.good.templates
+        self._log.templates_refused(choice.refused if is_new else "", custom)
         self._log.search(frozenset(self._state.quarantine.suspended), message)
