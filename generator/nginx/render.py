@@ -5,7 +5,7 @@ object where nothing changed. What stands around them is one more fragment.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -125,7 +125,7 @@ def render(
 
     def upstream(upstream: Upstream) -> str:
         with _told(upstream):
-            view = views.upstream(upstream, settings)
+            view = views.upstream(upstream, upstream_lines)
             return written("upstream.j2", upstream=view)
 
     def server(server: Server) -> str:
@@ -134,23 +134,31 @@ def render(
             return written("server.j2", server=view)
 
     settings = model.settings
+    upstream_lines = tuple(quoting.lines(settings.upstream))
     scope = (surroundings, templates, settings)
     needed = sizes(model.servers, model.upstreams)
     (around,) = memo.frame.of([needed], (*scope, needed), frame)
     pieces = memo.pieces.of(model.pieces, scope, piece)
     upstreams = memo.upstreams.of(model.upstreams, scope, upstream)
     servers = memo.servers.of(model.servers, (*scope, model.default_certificate), server)
-    text = around.replace(_PIECES, "".join(pieces))
-    text = text.replace(_UPSTREAMS, "".join(upstreams)).replace(_SERVERS, "".join(servers))
-    before, after = text.split(_GENERATION)
+    before, after = around.split(_GENERATION)
+    placed: dict[str, list[str]] = {_PIECES: pieces, _UPSTREAMS: upstreams, _SERVERS: servers}
     return Rendering(
-        before,
-        after,
+        _filled(before, placed),
+        _filled(after, placed),
         frame=around,
         pieces=tuple(zip(model.pieces, pieces, strict=True)),
         upstreams=tuple(zip(model.upstreams, upstreams, strict=True)),
         servers=tuple(zip(model.servers, servers, strict=True)),
     )
+
+
+def _filled(frame: str, placed: Mapping[str, list[str]]) -> str:
+    """Put texts in the places of their marks."""
+    texts: list[str] = []
+    for part in _PLACES.split(frame):
+        texts += placed.get(part, (part,))
+    return "".join(texts)
 
 
 @contextmanager

@@ -129,14 +129,14 @@ def piece(piece: HttpPiece) -> PieceView:
     return PieceView(owner=marker(piece.owner), lines=tuple(quoting.lines(piece.statements)))
 
 
-def upstream(upstream: Upstream, settings: HttpSettings) -> UpstreamView:
-    """Show an upstream."""
+def upstream(upstream: Upstream, lines: tuple[Written, ...]) -> UpstreamView:
+    """Show an upstream, with the lines that every upstream has."""
     return UpstreamView(
         name=quoting.word(upstream.name),
         service=quoting.comment(str(upstream.service.name)),
         servers=tuple(_endpoint(e) for e in upstream.endpoints),
         balancing=tuple(quoting.lines(upstream.statements)),
-        lines=tuple(quoting.lines(settings.upstream)),
+        lines=lines,
     )
 
 

@@ -14,6 +14,7 @@ from generator.translation.bulkhead import contribute_contained, merge_contained
 from generator.translation.classes import Classes
 from generator.translation.contribution import Contribution, HostPart, Manner
 from generator.translation.defaults import DefaultBackend, default_backend, default_certificate
+from generator.translation.feature_effects import active_features
 from generator.translation.installation import Installation, Options, read_global_options
 from generator.translation.last_good import LastGood
 from generator.translation.memo import Memo
@@ -65,7 +66,9 @@ def _translate(
     default = default_backend(settings, memo)
     installation = _installation(settings, options, default, memo)
     contributions = {
-        name: _contribution(ingress, installation, _manner(ingress, classes, unavailable), memo)
+        name: _contribution(
+            name, ingress, installation, _manner(name, ingress, classes, unavailable), memo
+        )
         for name, ingress in ours.items()
     }
     certificate, certificate_problems = default_certificate(settings, memo)
@@ -107,7 +110,10 @@ def _installation(
         "installation",
         inputs,
         lambda _: Installation(
-            settings=settings, options=options.values, default_backend=default.handler
+            settings=settings,
+            options=options.values,
+            default_backend=default.handler,
+            active=active_features(options.values),
         ),
     )
 
@@ -119,17 +125,17 @@ def oldest_first(ingresses: Mapping[Name, Ingress]) -> list[tuple[Name, Ingress]
     )
 
 
-def _manner(ingress: Ingress, classes: Classes, unavailable: frozenset[Name]) -> Manner:
-    if ingress.name in unavailable:
+def _manner(name: Name, ingress: Ingress, classes: Classes, unavailable: frozenset[Name]) -> Manner:
+    if name in unavailable:
         return Manner.UNAVAILABLE
     return Manner.COMPATIBLE if classes.compatible(ingress) else Manner.PLAIN
 
 
 def _contribution(
-    ingress: Ingress, installation: Installation, manner: Manner, memo: Memo
+    name: Name, ingress: Ingress, installation: Installation, manner: Manner, memo: Memo
 ) -> Contribution:
     return memo.recall(
-        ingress.name,
+        name,
         (ingress, installation, manner),
         lambda reads: contribute_contained(ingress, reads, installation, manner),
     )
