@@ -120,7 +120,7 @@ def decode(text: bytes) -> Quarantine:
     """Read what `encode` wrote; an empty quarantine where it is anything else."""
     try:
         remembered = msgspec.json.decode(text, type=_Remembered)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Quarantine()
     return Quarantine(
         held={held.refused.name: held for held in remembered.held},
