@@ -15,6 +15,7 @@ from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
 from generator.problems import Code, Problem, Problems, shown
 from generator.translation.backends import UNAVAILABLE, Subject, resolve
+from generator.translation.compared_paths import place_of
 from generator.translation.feature_effects import FeatureEffects, feature_effects
 from generator.translation.installation import Installation
 from generator.translation.limits import MOST_LINES, too_much, within_limits
@@ -22,6 +23,8 @@ from generator.translation.memo import Reads
 from generator.translation.paths import PathRule, invalid_path
 from generator.translation.routes import Route
 from generator.translation.tls import TLSSections
+
+_SHUT = "requests that it may be meant for are answered 503, since this Ingress guards access"
 
 Hosts = dict[str, list[tuple[str, HTTPPath]]]
 """The paths of each host, with the field that each stands in."""
@@ -203,8 +206,9 @@ class _Work:
         features = self._effects.of_paths
         regex = any(feature.is_expression(self._values, text) for feature in features)
         if problem := invalid_path(path, self._ingress.ref, f"{field}.path", regex=regex):
-            self._problems.append(problem)
-            return None
+            shut = self._shut(path, field, regex=regex) if self._effects.guard_access else None
+            self._problems.append(replace(problem, meanwhile=_SHUT) if shut else problem)
+            return shut
         route = self._route(path.backend, f"{field}.backend")
         rule = PathRule(
             path=text,
@@ -218,6 +222,19 @@ class _Work:
         pattern = rule.matched()
         own = [e for f in features for e in f.path_effects(self._values, text, pattern)]
         return replace(rule, route=Route(route.handler, (*route.effects, *own)))
+
+    def _shut(self, path: HTTPPath, field: str, *, regex: bool) -> PathRule | None:
+        """Answer 503 where requests for a path arrive that is guarded and cannot be served."""
+        place = place_of(path.path, regex=regex)
+        if place is None:
+            return None
+        return PathRule(
+            path=place.path,
+            type=path.path_type if place.is_whole else PathType.IMPLEMENTATION_SPECIFIC,
+            regex=False,
+            field=field,
+            route=Route(Handler(owner=self._ingress.ref, action=UNAVAILABLE)),
+        )
 
     def _route(self, backend: Backend, field: str) -> Route:
         """Say what becomes of requests for a backend."""

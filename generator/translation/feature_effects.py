@@ -21,6 +21,7 @@ from generator.effects import (
     InServer,
     InternalLocation,
     LeaveOut,
+    Phase,
     UpstreamSettings,
 )
 from generator.model import Protocol
@@ -28,6 +29,7 @@ from generator.options.declaration import GlobalValues
 from generator.problems import Problem, Problems
 
 _PLAIN = Protocol.HTTP
+_GUARDS = (Phase.ACCESS, Phase.AUTHENTICATION)
 
 
 class FeatureEffects(Struct, frozen=True, kw_only=True):
@@ -44,6 +46,11 @@ class FeatureEffects(Struct, frozen=True, kw_only=True):
     left_out: bool
     of_paths: tuple[Feature, ...]
     """The features that look at single paths."""
+
+    @property
+    def guard_access(self) -> bool:
+        """Whether not everyone may have what the Ingress serves."""
+        return self.denied or any(effect.phase in _GUARDS for effect in self.locations)
 
     @property
     def lines(self) -> int:

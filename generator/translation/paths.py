@@ -9,14 +9,16 @@ from generator.directives import Regex, Word
 from generator.model import Match
 from generator.objects import HTTPPath, ObjectRef, PathType
 from generator.problems import Code, Problem, shown
+from generator.translation.compared_paths import (
+    LONGEST_PATH,
+    MOST_DOLLARS,
+    decoded,
+    decoded_expression,
+)
 from generator.translation.routes import Route
 from generator.values.invalid import Invalid
 from generator.values.regexes import regex as checked_regex
 
-_LONGEST_PATH = 1000
-"""Bytes. Quoting may take four for each of them, and nginx reads tokens below 4,096."""
-_MOST_DOLLARS = 100
-"""Each takes 17 bytes where nginx would look for variables."""
 _NEVER_ASKED = re.compile(r"//|/\.\.?(/|$)|%2f", re.IGNORECASE)
 """nginx resolves these before it compares; an apiserver refuses them."""
 
@@ -30,6 +32,7 @@ class PathRule(Struct, frozen=True, kw_only=True):
     """One path of one Ingress and what becomes of its requests."""
 
     path: str
+    """As it was written, with its escapes."""
     type: PathType
     regex: bool
     """Whether its own Ingress says that it is a regular expression."""
@@ -45,7 +48,9 @@ class PathRule(Struct, frozen=True, kw_only=True):
         return Regex(f"{self._limit()}^{self._expression()}")
 
     def _expression(self) -> str:
-        return self.path if self._is_expression() else re.escape(self.path)
+        if self._is_expression():
+            return decoded_expression(self.path)
+        return re.escape(decoded(self.path))
 
     def _is_expression(self) -> bool:
         return self.regex or (
@@ -70,12 +75,13 @@ def matchers(rule: PathRule, *, regex: bool) -> tuple[Matcher, ...]:
     """Say what nginx compares for a rule; `regex`: the whole host is made of expressions."""
     if regex or rule.regex:
         return ((Match.REGEX, rule.pattern()),)
+    path = decoded(rule.path)
     if rule.type is PathType.EXACT:
-        return ((Match.EXACT, Word(rule.path)),)
-    if rule.type is PathType.IMPLEMENTATION_SPECIFIC or rule.path == "/":
-        return ((Match.PREFIX, Word(rule.path)),)
+        return ((Match.EXACT, Word(path)),)
+    if rule.type is PathType.IMPLEMENTATION_SPECIFIC or path == "/":
+        return ((Match.PREFIX, Word(path)),)
     # By path element: nginx itself would answer /foo with a 301 to /foo/.
-    element = rule.path.rstrip("/")
+    element = path.rstrip("/")
     return (
         ((Match.EXACT, Word(element)), (Match.PREFIX, Word(element + "/")))
         if element
@@ -103,16 +109,18 @@ def invalid_path(path: HTTPPath, owner: ObjectRef, field: str, *, regex: bool) -
 def _check(path: str, type_: PathType, *, regex: bool) -> None:
     if not path.startswith("/") or not path.isprintable() or " " in path:
         raise Invalid("a path", "Begin with a slash, and leave out blanks and control characters.")
-    if len(path.encode()) > _LONGEST_PATH or path.count("$") > _MOST_DOLLARS:
+    if len(path.encode()) > LONGEST_PATH or path.count("$") > MOST_DOLLARS:
         raise Invalid(
-            f"a path of at most {_LONGEST_PATH} bytes and {_MOST_DOLLARS} dollars", "Shorten it."
+            f"a path of at most {LONGEST_PATH} bytes and {MOST_DOLLARS} dollars", "Shorten it."
         )
     if regex:
-        checked_regex("^" + path)
-    elif type_ is not PathType.IMPLEMENTATION_SPECIFIC and _NEVER_ASKED.search(path):
+        checked_regex("^" + decoded_expression(path))
+        return
+    if type_ is not PathType.IMPLEMENTATION_SPECIFIC and _NEVER_ASKED.search(path):
         raise Invalid(
             "a path that is ever asked for", "Leave out //, /./, /../ and encoded slashes."
         )
+    decoded(path)
 
 
 def may_take_long(pattern: str) -> bool:
@@ -122,7 +130,7 @@ def may_take_long(pattern: str) -> bool:
 
 def _compiles(path: str) -> bool:
     try:
-        checked_regex("^" + path)
+        checked_regex("^" + decoded_expression(path))
     except Invalid:
         return False
     return True

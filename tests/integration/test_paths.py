@@ -150,3 +150,51 @@ def test_dots_and_doubled_slashes_do_not_lead_out_of_a_path(site):
     site.holds(ingress(rule("foo.test", ("Prefix", "/open", "open"), ("Prefix", "/shut", "shut"))))
     assert site.answers("http://foo.test/open/../shut") == "shut"
     assert site.answers("http://foo.test//open") == "open"
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("/caf%C3%A9", "/caf%c3%a9/x"),
+        ("/my%20app", "/my%20app"),
+        ("/a%2Bb", "/a%2bb"),
+        ("/a%2Bb", "/a+b/c"),
+        ("/100%25", "/100%25"),
+        ("/q%3Fx", "/q%3fx"),
+    ],
+)
+def test_a_path_with_escapes_has_the_requests_that_it_is_written_for(path, request_, site):
+    site.holds(ingress(rule("foo.test", ("Prefix", path, "encoded"), ("Prefix", "/", "root"))))
+    assert site.answers(f"http://foo.test{request_}") == "encoded"
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("/my files", "/my%20files"),
+        ("/admin%2Fx", "/admin%2Fx"),
+        ("/admin%0A", "/admin%0A"),
+        ("/admin%FF", "/admin%FF"),
+    ],
+)
+def test_a_guarded_path_that_cannot_be_served_does_not_fall_to_another_backend(
+    path, request_, site
+):
+    guard = ingress(
+        rule("foo.test", ("Prefix", path, "admin")),
+        name="guard",
+        annotations={"denylist-source-range": "127.0.0.0/8"},
+    )
+    site.holds(guard, ingress(rule("foo.test", ("Prefix", "/", "root"))))
+    assert site.answers(f"http://foo.test{request_}") == 503
+    assert site.answers("http://foo.test/") == "root"
+
+
+def test_an_expression_with_escapes_matches_what_is_asked_for(site):
+    site.holds(
+        ingress(
+            rule("foo.test", ("ImplementationSpecific", "/my%20app/(.*)", "app")),
+            annotations={"use-regex": "true", "rewrite-target": "/x/$1"},
+        )
+    )
+    assert site.web.ask("http://foo.test/my%20app/y").echo["path"] == "/x/y"

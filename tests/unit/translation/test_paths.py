@@ -79,6 +79,77 @@ def test_a_path_that_nginx_cannot_compare_is_left_out_and_the_others_stay(path):
     assert problem.message.isprintable()
 
 
+# --- escapes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "compared"),
+    [
+        ("/caf%C3%A9", "/café"),
+        ("/my%20app", "/my app"),
+        ("/a%2Bb", "/a+b"),
+        ("/x%2Dy", "/x-y"),
+        ("/100%25", "/100%"),
+        ("/100%", "/100%"),
+        ("/a%252fb", "/a%2fb"),
+    ],
+)
+def test_a_path_with_escapes_is_compared_as_nginx_compares_it(path, compared):
+    assert backends(built(shop(("Exact", path, "web")))) == {f"= {compared}": "web", "/": "404"}
+
+
+def test_a_path_that_is_written_in_two_ways_is_taken_once():
+    found = built(shop(("Exact", "/caf%C3%A9", "web"), ("Exact", "/café", "other")))
+    assert backends(found) == {"= /café": "web", "/": "404"}
+    assert [problem.code for problem in found.problems] == [Code.PATH_TAKEN]
+
+
+def test_an_escape_in_an_expression_is_the_byte_that_nginx_compares():
+    found = built(regex(("ImplementationSpecific", r"/my%20app/[%20]\%20(.*)", "web")))
+    assert backends(found) == {r"~* ^/my\x20app/[%20]\%20(.*)": "web", "/": "404"}
+
+
+# --- paths that cannot be served, of Ingresses that guard access ------------------------------
+
+
+def guarded(*paths, **more):
+    return shop(*paths, annotations={"denylist-source-range": "10.0.0.0/8"} | more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "matched"),
+    [
+        ("Exact", "/my files", "= /my files"),
+        ("Exact", "/a//b/./c", "= /a/b/c"),
+        ("Exact", "/a%2Fb", "= /a/b"),
+        ("ImplementationSpecific", "/a%2Fb", "/a/b"),
+        ("Exact", "/x/%2e%2e/admin", "= /admin"),
+        ("Exact", "/admin%0a", "/admin"),
+        ("Exact", "/admin\ud800", "/admin"),
+        ("Exact", "/admin%ff", "/admin"),
+        ("ImplementationSpecific", "/" + "a" * 1001, "/" + "a" * 999),
+    ],
+    ids=ascii,
+)
+def test_a_guarded_path_that_cannot_be_served_is_shut(kind, path, matched):
+    found = built(guarded((kind, path, "web"), ("Prefix", "/", "web")))
+    assert backends(found) == {matched: "503", "/": "web"}
+    (problem,) = found.problems
+    assert "503" in problem.meanwhile
+
+
+@pytest.mark.parametrize("path", ["/", "foo", "/%0a", "/..", "/%20pillion/auth", "/(", "/a|(b"])
+def test_nothing_is_shut_where_that_would_be_all_paths_or_none(path):
+    found = built(guarded(("ImplementationSpecific", path, "web"), **{"use-regex": "true"}))
+    assert "503" not in backends(found).values()
+
+
+def test_a_guarded_expression_that_is_none_is_shut_where_it_begins():
+    wrong = ("ImplementationSpecific", "/admin/b*(", "web")
+    found = built(guarded(wrong, ("Prefix", "/", "web"), **{"use-regex": "true"}))
+    assert backends(found) == {"~* ^/admin/": "503", "~* ^/": "web", "/": "404"}
+
+
 # --- regular expressions ----------------------------------------------------------------------
 
 
