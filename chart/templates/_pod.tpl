@@ -285,8 +285,8 @@ spec:
 - --volume=/pillion
 - --ingress-class={{ .Values.controller.ingressClass }}
 - --controller-class={{ .Values.controller.ingressClassResource.controllerValue }}
-{{- if include "pillion.config" . | fromYaml }}
-- --configmap=$(POD_NAMESPACE)/{{ include "pillion.controller" . }}
+{{- if not (hasKey .Values.controller.extraArgs "configmap") }}
+- --configmap={{ default "$(POD_NAMESPACE)" .Values.controller.configMapNamespace }}/{{ include "pillion.controller" . }}
 {{- end }}
 {{- with include "pillion.namespaces" . }}
 - --watch-namespace={{ . }}
