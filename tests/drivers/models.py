@@ -22,6 +22,7 @@ from generator.model import (
 )
 from generator.nginx.surroundings import Capabilities, Surroundings
 from generator.objects import Kind, Name, ObjectRef
+from tests.drivers.snapshots import defaults
 from tests.lab.pki import Authority
 
 NOT_FOUND = Answer(status=404, body="default backend - 404")
@@ -86,7 +87,8 @@ def model(*servers: Server, upstreams: Iterable[Upstream] = ()) -> Model:
 
 def surroundings(folder: object = "/volume", **more: object) -> Surroundings:
     """The surroundings of a volume in this folder; the rest by name."""
-    given = {"capabilities": WHEEL, **more}
+    ports = defaults("http_port", "https_port", "status_port")
+    given = {"capabilities": WHEEL, **ports, **more}
     return Surroundings(
         files=f"{folder}/files", pid=f"{folder}/nginx.pid", temp=f"{folder}/temp", **given
     )

@@ -22,10 +22,11 @@ from generator.model import Certificate, File, Model
 from generator.nginx import render as rendering
 from generator.nginx.surroundings import Capabilities, Surroundings
 from generator.nginx.template_files import built_in
-from generator.settings.settings import read_settings
+from generator.settings.reading import read_settings
 from generator.snapshot import Snapshot
 from generator.translation import Memo, Translation, TranslationSettings, translate
 from pillion.lint import as_text, located
+from tests.drivers.snapshots import options
 
 HERE = Path(__file__).parent
 FOLDERS = sorted(path.parent for path in HERE.glob("*/*/input.yaml"))
@@ -113,9 +114,7 @@ def blocks(model: Model) -> list[str]:
 def of_nothing() -> frozenset[str]:
     """The blocks of a configuration without any Ingress."""
     return frozenset(
-        blocks(
-            translate(Snapshot(), TranslationSettings(fallback_certificate=FALLBACK), Memo()).model
-        )
+        blocks(translate(Snapshot(), options(fallback_certificate=FALLBACK), Memo()).model)
     )
 
 
