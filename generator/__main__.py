@@ -15,7 +15,8 @@ from generator.log_events import Event
 from generator.loop.controller import Controller, LoopSettings
 from generator.loop.template_folder import TemplateFolder
 from generator.probes import Unservable, serve
-from generator.settings.settings import Settings, read_settings
+from generator.settings.reading import read_settings
+from generator.settings.settings import Settings
 from generator.volume.default_certificate import fallback_certificate
 from reloader import logs
 from reloader.contract import Volume
