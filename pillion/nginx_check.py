@@ -67,10 +67,10 @@ def _ask(
     for needed in (volume.live.parent, volume.files, volume.temp):
         needed.mkdir(parents=True)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S)
-    told = check.ask_build(nginx)
+    build = check.ask_build(nginx)
     surroundings = replace(
         surroundings_of(replace(settings, volume=folder)),
-        capabilities=Capabilities.of(told.version, told.modules),
+        capabilities=Capabilities.of(build.version, build.modules),
         **_PORTS,
     )
     folder_of_templates = TemplateFolder(settings.template_dir)
@@ -122,6 +122,6 @@ def _refused_templates(settings: Settings, message: str) -> Problem:
         "",
         Code.TEMPLATE_REFUSED,
         message if message.endswith((".", "?")) else f"{message}.",
-        "Mend it.",
+        "Correct it.",
         meanwhile="the built-in ones are used",
     )

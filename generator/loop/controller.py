@@ -203,7 +203,7 @@ class Controller:
         if self._reporter:
             held = attempt.inputs.quarantine.held.values()
             ingresses = (*attempt.translation.ingresses, *(hold.refused for hold in held))
-            self._reporter.tell(problems, ingresses)
+            self._reporter.note_problems(problems, ingresses)
 
     # --- an answer ----------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ class Capabilities(Struct, frozen=True):
 
     @classmethod
     def of(cls, version: str, modules: Iterable[str]) -> Self:
-        """Read them as the reloader tells them, such as `1.31.3`."""
+        """Read them as the reloader reports them, such as `1.31.3`."""
         numbers = tuple(int(part) for part in version.split(".") if part.isdecimal())
         return cls(numbers, frozenset(modules))
 

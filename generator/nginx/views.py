@@ -49,7 +49,7 @@ class LocationView(Struct, frozen=True, kw_only=True):
     """One `location`."""
 
     owner: Written | None
-    """`namespace/name` of the Ingress; None where nobody asked for it."""
+    """`namespace/name` of the Ingress; None where Pillion itself adds it."""
     match: Written
     """Modifier and path."""
     internal: bool
@@ -179,7 +179,7 @@ def location(
     except Unwritable as error:
         error.owner = handler.owner
         raise
-    except Exception as error:  # a bug of ours costs the one who meets it
+    except Exception as error:  # a bug costs the Ingress that meets it
         unwritable = Unwritable(str(error) or repr(error))
         unwritable.owner = handler.owner
         raise unwritable from error
@@ -224,7 +224,7 @@ def resolvers(surroundings: Surroundings) -> tuple[Written, ...]:
 
 
 def _endpoint(endpoint: Endpoint) -> Written:
-    # Without passive checks, as ingress-nginx: readiness is Kubernetes' to tell, and a
+    # Without passive checks, as ingress-nginx: Kubernetes decides what is ready, and a
     # failed request is tried at the next endpoint anyway.
     address = quoting.word(f"{_bracketed(endpoint.address)}:{endpoint.port}")
     return Written(f"{address} max_fails=0")

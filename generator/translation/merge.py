@@ -90,7 +90,7 @@ def _statements(
 
 
 def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHost:
-    """Answer 503 for a host that a bug of ours keeps from being served."""
+    """Answer 503 for a host that a bug keeps from being served."""
     unavailable = _plain(Match.PREFIX, Word("/"), "/", UNAVAILABLE)
     owners = dict.fromkeys(part.owner for part in parts)
     return MergedHost(
