@@ -48,6 +48,10 @@ class Rendering(Struct, frozen=True, eq=False):
             return NotImplemented
         return self.before == other.before and self.after == other.after
 
+    def __ne__(self, other: object) -> bool:
+        """Go with equality; msgspec's own would compare identity."""
+        return not self == other
+
     def __hash__(self) -> int:
         """Go with equality."""
         return hash((self.before, self.after))
