@@ -26,6 +26,7 @@ from generator.model import (
 from generator.nginx import quoting
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import Unwritable
+from generator.nginx.escaping import ESCAPED_URI
 from generator.nginx.families import Family, family_of, in_family
 from generator.nginx.fastcgi import PARAMETERS
 from generator.nginx.inheritance import HEADER_LISTS, with_inherited
@@ -117,7 +118,7 @@ def http(settings: HttpSettings, capabilities: Capabilities) -> HttpView:
     return HttpView(
         clients=shown(settings.clients),
         tls=shown(settings.tls),
-        variables=shown(settings.variables),
+        variables=shown((*settings.variables, *ESCAPED_URI)),
         log=shown(settings.log),
         access_log=shown(settings.access_log),
         backends=shown(s for each in Family for s in _backends(settings, each)),
@@ -193,11 +194,7 @@ def _statements(
     if not handler.statements:
         return action
     family = _family(handler)
-    own = tuple(
-        capabilities.instead(s)
-        for s in in_family(handler.statements, family)
-        if _is_known(s, capabilities)
-    )
+    own = tuple(s for s in in_family(handler.statements, family) if _is_known(s, capabilities))
     sets_headers = any(isinstance(s, Directive) and s.name in HEADER_LISTS for s in own)
     if not sets_headers:
         return own + action
