@@ -3,21 +3,25 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.annotations import access, backends, bodies, canary, redirects, rewriting, timeouts
+from generator.annotations.catalog import FEATURES
 from generator.annotations.declaration import Annotation, OnError
-from generator.annotations.values import describe
 from generator.log_events import Event as GeneratorEvent
+from generator.options.catalog import GROUPS
+from generator.options.declaration import Option
+from generator.values.describe import described
 from pillion.log_events import Event as PillionEvent
 from reloader.log_events import Event as ReloaderEvent
 from reloader.logs import Event as SharedEvent
 
 HERE = Path(__file__).parent
+_LONG = 60
 
 
 def pages() -> dict[Path, str]:
     """Return the text of each page that is made."""
     return {
         HERE / "annotations.md": "\n".join(annotations()),
+        HERE / "options.md": "\n".join(options()),
         HERE / "logs.md": "\n".join(logs()),
     }
 
@@ -32,13 +36,11 @@ value and the way out, and costs no more than the last column says; an annotatio
 Pillion does not know is told as well. One that it does not know and that would guard
 access (`auth-…`, `satisfy`) has its paths answer 503: open would be worse.
 """
-    for module in (redirects, rewriting, backends, bodies, timeouts, access, canary):
-        yield f"## {(module.__doc__ or '').strip().rstrip('.')}\n"
+    for feature in FEATURES:
+        yield f"## {feature.title}\n"
         yield "| name | default | applies to | meaning | while a value is invalid |"
         yield "|---|---|---|---|---|"
-        for declared in vars(module).values():
-            if isinstance(declared, Annotation):
-                yield annotation_row(declared)
+        yield from (annotation_row(declared) for declared in feature.annotations)
         yield ""
 
 
@@ -46,8 +48,35 @@ def annotation_row(declared: Annotation[object]) -> str:
     """Write one annotation as a row."""
     names = "<br>".join(f"`{name}`" for name in (declared.name, *declared.aliases))
     meanwhile = "503" if declared.on_error is OnError.DENY else "the default"
-    cells = (names, describe(declared.default), declared.scope.value, declared.doc, meanwhile)
+    default = declared.default
+    initial = f"option `{default.name}`" if isinstance(default, Option) else described(default)
+    cells = (names, initial, declared.scope.value, declared.doc, meanwhile)
     return f"| {' | '.join(cells)} |"
+
+
+def options() -> Iterator[str]:
+    """Write the page of global options."""
+    yield """# Global options
+
+Keys of the ConfigMap that `--configmap NAMESPACE/NAME` names, with ingress-nginx's names.
+A change counts at once, without a restart. A key whose value is wrong has its default and
+is told, with the value and the way out; a key that Pillion does not know is told too. An
+annotation of the same name goes before the option, for its own Ingress.
+"""
+    for group in GROUPS:
+        yield f"## {group.title}\n"
+        yield "| key | default | meaning |"
+        yield "|---|---|---|"
+        yield from (option_row(declared) for declared in group.options)
+        yield ""
+
+
+def option_row(declared: Option[object]) -> str:
+    """Write one option as a row."""
+    names = "<br>".join(f"`{name}`" for name in (declared.name, *declared.aliases))
+    shown = described(declared.default)
+    default = shown if len(shown) < _LONG else "see the code"
+    return f"| {names} | {default} | {declared.doc} |"
 
 
 def logs() -> Iterator[str]:

@@ -1,6 +1,5 @@
 """From settings to the parts of the program; `pillion render` and `lint` take theirs here too."""
 
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator import translation
+from generator.cluster.access import Access
+from generator.cluster.discovery import find
 from generator.loop.reporter import Reporter
 from generator.manifests.source import ManifestSource
 from generator.model import Certificate
 from generator.nginx.surroundings import Surroundings, resolvers_of
 from generator.objects import Kind, ObjectRef
-from generator.settings.settings import Cluster, Manifests, Settings
+from generator.settings.settings import Settings
+from generator.settings.source import Cluster, Manifests
 from generator.snapshot import Snapshot, Source
 from generator.translation import TranslationSettings
 from reloader.contract import Volume
@@ -38,6 +40,7 @@ def translation_settings_of(
         ingress_class_by_name=settings.ingress_class_by_name
         or isinstance(settings.source, Manifests),
         annotations_prefix=settings.annotations_prefix,
+        config_map=settings.configmap,
         default_backend=settings.default_backend_service,
         default_certificate=settings.default_ssl_certificate,
         catch_all=not settings.disable_catch_all,
@@ -80,13 +83,23 @@ def _resolvers() -> tuple[str, ...]:
         return ()
 
 
+def access_of(cluster: Cluster) -> Access:
+    """Return the way into a cluster. Raises ClusterError where its kubeconfig is broken."""
+    return find(
+        kubeconfig=cluster.kubeconfig,
+        context=cluster.context,
+        server=cluster.server,
+        service_account=cluster.service_account,
+    )
+
+
 @asynccontextmanager
 async def parts(
     settings: Settings, options: TranslationSettings
 ) -> AsyncIterator[tuple[Source, Reporter | None]]:
     """Open the source of objects, and who reports to where they came from.
 
-    Raises ClusterError where no cluster is given or its kubeconfig is broken.
+    Raises ClusterError where a kubeconfig is broken.
     """
     if isinstance(settings.source, Manifests):
         yield ManifestSource(settings.source.paths), None
@@ -101,16 +114,12 @@ async def _cluster_parts(
 ) -> AsyncIterator[tuple[Source, Reporter | None]]:
     # Imported here: the client's library takes 0.4 s, which a folder need not pay.
     from generator.cluster.client import Client  # noqa: PLC0415
-    from generator.cluster.discovery import find  # noqa: PLC0415
     from generator.cluster.source import ClusterSource  # noqa: PLC0415
 
     def references(snapshot: Snapshot) -> frozenset[ObjectRef]:
         return translation.references(snapshot, options)
 
-    access = find(
-        os.environ, kubeconfig=given.kubeconfig, context=given.context, server=given.server
-    )
-    async with Client(access) as client:
+    async with Client(access_of(given)) as client:
         source = ClusterSource(
             client,
             references=references,
@@ -145,6 +154,7 @@ def _named(settings: Settings) -> frozenset[ObjectRef]:
     named = {
         Kind.SERVICE: (settings.default_backend_service, settings.publish_service),
         Kind.SECRET: (settings.default_ssl_certificate,),
+        Kind.CONFIG_MAP: (settings.configmap,),
     }
     return frozenset(
         ObjectRef(kind, name) for kind, names in named.items() for name in names if name

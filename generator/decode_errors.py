@@ -1,4 +1,4 @@
-"""Says to people what msgspec says of an object that cannot be decoded."""
+"""Puts into words for people what msgspec says of a value that cannot be decoded."""
 
 import json
 import re
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
+from generator import problems
 from generator.objects import Kind, ObjectRef, PathType
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem
 
 _WHERE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 _EXPECTED = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<got>[^`]+)`")
@@ -27,28 +29,42 @@ _TYPES = {
 }
 
 
-def undecoded(ref: ObjectRef, error: msgspec.DecodeError, value: Mapping[str, Any]) -> Problem:
-    """Tell which field of `value` is wrong, with what it holds and what it should be.
+class Fault(Struct, frozen=True):
+    """What msgspec has against a value, in words for people."""
 
-    What a Secret holds is never told.
-    """
+    field: str
+    """Where, such as `spec.rules[0].host`; empty for the whole."""
+    predicate: str
+    """Follows the value in a sentence: `is not a list`."""
+    is_missing: bool = False
+
+
+def fault_of(error: msgspec.DecodeError) -> Fault:
+    """Take msgspec's message apart."""
     text = str(error)
     where = _WHERE.search(text)
     field = where["field"] if where else ""
-    missing = _MISSING.match(text)
-    if missing:
-        field = f"{field}.{missing['name']}" if field else missing["name"]
-    return Problem(
-        object=ref,
-        field=field,
-        code=Code.OBJECT_INVALID,
-        severity=Severity.ERROR,
-        message=_message(
-            text.removesuffix(where[0] if where else ""),
-            "What it holds" if ref.kind is Kind.SECRET else _shown(_at(value, field)),
-        ),
-        hint="Mend it. Meanwhile: the last good version of the object, if there was one.",
-    )
+    if missing := _MISSING.match(text):
+        name = missing["name"]
+        return Fault(f"{field}.{name}" if field else name, "is missing", is_missing=True)
+    return Fault(field, _predicate(text.removesuffix(where[0] if where else "")))
+
+
+def undecoded(ref: ObjectRef, error: msgspec.DecodeError, value: Mapping[str, Any]) -> Problem:
+    """Return the problem of an object: which field, what it holds and what it should be.
+
+    What a Secret holds is never shown.
+    """
+    fault = fault_of(error)
+    held = "What it holds" if ref.kind is Kind.SECRET else _shown(_at(value, fault.field))
+    subject = "It" if fault.is_missing else held
+    return invalid_object(ref, fault.field, f"{subject} {fault.predicate}.", "Mend it.")
+
+
+def invalid_object(ref: ObjectRef, field: str, message: str, hint: str) -> Problem:
+    """Return the problem of an object that cannot be decoded."""
+    meanwhile = "the last good version of the object, if there was one"
+    return problems.error(ref, field, Code.OBJECT_INVALID, message, hint, meanwhile=meanwhile)
 
 
 def _shown(value: object) -> str:
@@ -56,15 +72,13 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
-def _message(text: str, shown: str) -> str:
-    if _MISSING.match(text):
-        return "It is missing."
+def _predicate(text: str) -> str:
     if expected := _EXPECTED.match(text):
         kinds = [_TYPES.get(kind, kind) for kind in expected["expected"].split(" | ")]
-        return f"{shown} is not {' or '.join(kinds)}."
+        return f"is not {' or '.join(kinds)}"
     if _ENUM.match(text):
-        return f"{shown} is none of {', '.join(PathType)}."
-    return f"{shown} is not what it should be: {text}."
+        return f"is none of {', '.join(PathType)}"
+    return f"is not what it should be: {text}"
 
 
 def _at(value: Any, field: str) -> object:  # noqa: ANN401 - any plain value

@@ -1,79 +1,13 @@
 """What nginx should serve, in nginx's terms but not yet its text. All values, all frozen."""
 
-import hashlib
 from enum import Enum, StrEnum
-from functools import cached_property
 
 from msgspec import Struct
 
+from generator.directives import File, Regex, Statement, Word
 from generator.objects import ObjectRef
 
-# --- values: what may stand in an argument of a directive -------------------------------------
-
-
-class Word(Struct, frozen=True):
-    """Literal text where nginx does not look for variables, such as a server name."""
-
-    text: str
-
-
-class Text(Struct, frozen=True):
-    """Literal text where nginx would look for variables; a `$` in it stays a `$`."""
-
-    text: str
-
-
-class Expression(Struct, frozen=True):
-    """Text with variables of nginx's, checked against the closed list where it was parsed."""
-
-    text: str
-
-
-class Regex(Struct, frozen=True):
-    """A regular expression that PCRE2 compiles."""
-
-    pattern: str
-
-
-class Size(Struct, frozen=True):
-    """A number of bytes."""
-
-    bytes: int
-
-
-class Duration(Struct, frozen=True):
-    """A span of time."""
-
-    milliseconds: int
-
-
-Value = Word | Text | Expression | Regex | Size | Duration | int | bool
-"""A bool is written on or off."""
-
-
-class Directive(Struct, frozen=True):
-    """One simple directive, such as `client_max_body_size 8m;`."""
-
-    name: str
-    """A constant of this program, never a user's text."""
-    arguments: tuple[Value, ...]
-
-
 # --- files ------------------------------------------------------------------------------------
-
-
-class File(Struct, frozen=True, dict=True):
-    """Bytes that nginx reads from the volume under the name of their hash."""
-
-    content: bytes
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256, hexadecimal: its name in `files/`."""
-        return hashlib.sha256(self.content).hexdigest()
-
-    def __repr__(self) -> str:
-        return f"File({self.digest})"
 
 
 class Certificate(Struct, frozen=True):
@@ -100,6 +34,8 @@ class Upstream(Struct, frozen=True, kw_only=True):
     """Starts with characters of a hash: nginx finds such names faster."""
     service: ObjectRef
     endpoints: tuple[Endpoint, ...]
+    statements: tuple[Statement, ...] = ()
+    """How requests are spread over them, where not in turn."""
 
 
 # --- locations --------------------------------------------------------------------------------
@@ -141,34 +77,18 @@ class Answer(Struct, frozen=True, kw_only=True):
 Action = Proxy | ProxyByName | Answer
 
 
-class Rewrite(Struct, frozen=True, kw_only=True):
-    """Change the path before it is passed on."""
-
-    pattern: Regex
-    target: Expression
-
-
-class AccessRule(Struct, frozen=True):
-    """`allow` or `deny` of one network; the first that fits decides."""
-
-    allow: bool
-    network: str
-    """An address, a network in CIDR notation, or `all`."""
-
-
 class Handler(Struct, frozen=True, kw_only=True):
     """What becomes of a request, however it was matched. Several locations may share one."""
 
     owner: ObjectRef | None
     """The Ingress that asked for it; None for what Pillion itself adds."""
-    action: Action
+    action: Action | None
+    """None: one of the statements answers."""
     service: str = ""
     """`namespace/name` of the Service, for the access log; empty where there is none."""
     port: str = ""
-    redirect_to_https: bool = False
-    access: tuple[AccessRule, ...] = ()
-    rewrite: Rewrite | None = None
-    directives: tuple[Directive, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    """What holds before the action, in order."""
 
 
 class Match(Enum):
@@ -176,7 +96,11 @@ class Match(Enum):
 
     EXACT = "="
     PREFIX = ""
+    FIRM = "^~"
+    """By prefix, and no expression is asked then."""
     REGEX = "~*"
+    NAMED = "@"
+    """Not at all: other locations lead to it by its name."""
 
 
 class Location(Struct, frozen=True, kw_only=True):
@@ -187,6 +111,8 @@ class Location(Struct, frozen=True, kw_only=True):
     rule: str
     """The path as the Ingress has it, for the access log."""
     handler: Handler
+    internal: bool = False
+    """Whether only other locations lead to it."""
 
 
 # --- servers ----------------------------------------------------------------------------------
@@ -221,10 +147,33 @@ class Server(Struct, frozen=True, kw_only=True):
 
     host: Host
     tls: bool = False
-    """Whether an Ingress has a TLS section for this host (HSTS follows from it)."""
+    """Whether an Ingress has a TLS section for this host."""
     certificate: Certificate | None = None
     """None: the default certificate."""
+    statements: tuple[Statement, ...] = ()
     locations: tuple[Location, ...]
+
+
+class HttpPiece(Struct, frozen=True, kw_only=True):
+    """What an Ingress adds outside of servers, such as zones and maps."""
+
+    owner: ObjectRef
+    statements: tuple[Statement, ...]
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True):
+    """What global options say outside of servers, by the part of the configuration."""
+
+    clients: tuple[Statement, ...] = ()
+    tls: tuple[Statement, ...] = ()
+    variables: tuple[Statement, ...] = ()
+    log: tuple[Statement, ...] = ()
+    access_log: tuple[Statement, ...] = ()
+    """Empty: requests are logged where nginx's surroundings say."""
+    backends: tuple[Statement, ...] = ()
+    """Of the `proxy_` family; gRPC and FastCGI get the same."""
+    upstream: tuple[Statement, ...] = ()
+    """In each upstream."""
 
 
 class Model(Struct, frozen=True, kw_only=True):
@@ -234,6 +183,8 @@ class Model(Struct, frozen=True, kw_only=True):
     """In order of their hosts, the default one first."""
     upstreams: tuple[Upstream, ...]
     """In order of their names."""
+    pieces: tuple[HttpPiece, ...] = ()
+    settings: HttpSettings = HttpSettings()
     default_certificate: Certificate
 
     def files(self) -> tuple[File, ...]:

@@ -298,12 +298,13 @@ def convert(value: Mapping[str, Any], kind: type[Object]) -> Object:
 
     Raises msgspec.ValidationError, whose text names the field.
     """
-    return msgspec.convert(_without_nulls(value), type=kind)
+    return msgspec.convert(without_nulls(value), type=kind)
 
 
-def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Leave out what is null, which stands for absent; keys become text, as in JSON."""
     if isinstance(value, Mapping):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+        return {str(k): without_nulls(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):
-        return [_without_nulls(v) for v in value if v is not None]
+        return [without_nulls(v) for v in value if v is not None]
     return value

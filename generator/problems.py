@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.objects import ObjectRef
 
@@ -28,13 +29,19 @@ class Code(StrEnum):
     BACKEND_NOT_SUPPORTED = "backend-not-supported"
     CERTIFICATE_INVALID = "certificate-invalid"
     CLASS_UNKNOWN = "class-unknown"
+    CONFIG_MAP_NOT_FOUND = "config-map-not-found"
     FILE_UNREADABLE = "file-unreadable"
     HOST_INVALID = "host-invalid"
+    HOST_OWNED = "host-owned"
+    HOST_SHARED = "host-shared"
     NAME_INVALID = "name-invalid"
     INTERNAL_ERROR = "internal-error"
     OBJECT_INVALID = "object-invalid"
     NO_ENDPOINTS = "no-endpoints"
     DUPLICATE_OBJECT = "duplicate-object"
+    OPTION_IGNORED = "option-ignored"
+    OPTION_INVALID = "option-invalid"
+    OPTION_UNKNOWN = "option-unknown"
     OVERRIDDEN = "overridden"
     PATH_BECOMES_REGEX = "path-becomes-regex"
     PATH_INVALID = "path-invalid"
@@ -60,22 +67,56 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
     message: str
     """What is wrong, in whole sentences, with the value."""
     hint: str
-    """The way out, and what holds meanwhile."""
+    """The way out, in whole sentences."""
+    meanwhile: str = ""
+    """What holds until then, a clause such as `its paths answer 503`; empty where that is clear."""
+
+    @property
+    def advice(self) -> str:
+        """Return what users read below the message: the way out, and what holds meanwhile."""
+        if not self.meanwhile:
+            return self.hint
+        return f"{self.hint} Meanwhile: {self.meanwhile}.".lstrip()
 
 
 Problems = tuple[Problem, ...]
 
 
-def not_built(ref: ObjectRef, error: Exception, meanwhile: str) -> Problem:
-    """Say of an Ingress that a bug of ours keeps it from being served as it asks."""
+def error(  # noqa: PLR0913 - the parts of a problem
+    ref: ObjectRef, field: str, code: Code, message: str, hint: str, *, meanwhile: str = ""
+) -> Problem:
+    """Return a problem: something that was asked for does not happen."""
     return Problem(
         object=ref,
-        field="",
-        code=Code.INTERNAL_ERROR,
+        field=field,
+        code=code,
         severity=Severity.ERROR,
-        message=f"Pillion fails at it: {shown(str(error) or repr(error))}.",
-        hint=f"Please report this. Meanwhile: {meanwhile}.",
+        message=message,
+        hint=hint,
+        meanwhile=meanwhile,
     )
+
+
+def warning(  # noqa: PLR0913 - the parts of a problem
+    ref: ObjectRef, field: str, code: Code, message: str, hint: str, *, meanwhile: str = ""
+) -> Problem:
+    """Return a problem: it happens, but perhaps not as meant."""
+    found = error(ref, field, code, message, hint, meanwhile=meanwhile)
+    return replace(found, severity=Severity.WARNING)
+
+
+def info(  # noqa: PLR0913 - the parts of a problem
+    ref: ObjectRef, field: str, code: Code, message: str, hint: str, *, meanwhile: str = ""
+) -> Problem:
+    """Return a problem: it happens as in ingress-nginx, which is not as Kubernetes says."""
+    found = error(ref, field, code, message, hint, meanwhile=meanwhile)
+    return replace(found, severity=Severity.INFO)
+
+
+def internal_error(ref: ObjectRef, exception: Exception, meanwhile: str) -> Problem:
+    """Return the problem of an Ingress that a bug of Pillion keeps from being served as it asks."""
+    message = f"Pillion fails at it: {shown(str(exception) or repr(exception))}."
+    return error(ref, "", Code.INTERNAL_ERROR, message, "Please report this.", meanwhile=meanwhile)
 
 
 def shown(text: str, longest: int = 80) -> str:

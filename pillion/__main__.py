@@ -12,7 +12,8 @@ import click
 
 from generator.settings.command_line import run
 from generator.settings.flags import Command, flag, generator_flags, given_flags
-from generator.settings.settings import settings_of
+from generator.settings.reading import settings_of
+from reloader.contract import OLDEST_NGINX_TEXT
 
 VOLUME = Path("/run/pillion")
 """What paths in a configuration begin with where no volume is given."""
@@ -61,8 +62,8 @@ _NGINX_BIN = flag(
     "--nginx-bin",
     type=click.Path(path_type=Path),
     heading="How it runs",
-    help="The nginx to run. Default: the one on PATH if it is 1.27.4 or newer, else the one of "
-    "pip install 'pillion[nginx]'.",
+    help=f"The nginx to run. Default: the one on PATH if it is {OLDEST_NGINX_TEXT} or newer, "
+    "else the one of pip install 'pillion[nginx]'.",
 )
 
 

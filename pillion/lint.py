@@ -61,7 +61,7 @@ def as_text(finding: Finding) -> str:
     problem = finding.problem
     where = _where(finding.origin)
     what = printable(f"{where}{problem.severity} {_who(problem)}: {problem.message}")
-    return f"{what}\n    {printable(problem.hint)}" if problem.hint else what
+    return f"{what}\n    {printable(problem.advice)}" if problem.advice else what
 
 
 def as_github(finding: Finding) -> str:
@@ -69,7 +69,7 @@ def as_github(finding: Finding) -> str:
     problem, origin = finding.problem, finding.origin
     fields = [f"file={_property(origin.file)}", f"line={max(origin.line, 1)}"] if origin else []
     fields.append(f"title={_property(problem.code)}")
-    message = _data(f"{_who(problem)}: {problem.message}\n{problem.hint}".rstrip())
+    message = _data(f"{_who(problem)}: {problem.message}\n{problem.advice}".rstrip())
     return f"::{_GITHUB[problem.severity]} {','.join(fields)}::{message}"
 
 
@@ -119,7 +119,7 @@ def _plain(finding: Finding) -> dict[str, object]:
         "name": None if is_file else problem.object.name.name,
         "field": problem.field or None,
         "message": problem.message,
-        "hint": problem.hint,
+        "hint": problem.advice,
     }
 
 

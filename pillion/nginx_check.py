@@ -9,16 +9,18 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from generator import problems
 from generator.components import surroundings_of
-from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
-from generator.loop.dry_run import rehearse
-from generator.loop.experience import Experience
-from generator.loop.template_choice import TemplateChoice
+from generator.loop.admin_choice import AdminChoice, AdminInputs
+from generator.loop.attempt import Attempt, AttemptMaker
+from generator.loop.dry_run import GENERATION, rehearse
+from generator.loop.state import State
 from generator.loop.template_folder import TemplateFolder
+from generator.loop.transitions import after_change
+from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import RenderError, TemplateError
-from generator.nginx.surroundings import Capabilities
 from generator.objects import Kind, Name, ObjectRef
-from generator.problems import Code, Problem, Problems, Severity
+from generator.problems import Code, Problem, Problems
 from generator.settings.command_line import Failed
 from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
@@ -26,7 +28,7 @@ from generator.translation import TranslationSettings
 from pillion.nginx_binary import choose_nginx
 from reloader import check
 from reloader.contract import Status, Volume, Wish
-from reloader.log_events import Trouble
+from reloader.errors import ReloaderError
 from reloader.wakeup import Wake
 
 _PORTS = {"http_port": 65533, "https_port": 65534, "status_port": 65535}
@@ -42,20 +44,20 @@ def opinion(
     Raises Failed where the nginx that was given cannot be asked.
     """
     try:
-        _, problems = TemplateFolder(settings.template_dir).read()
+        _, unused = TemplateFolder(settings.template_dir).read()
     except TemplateError as error:
         return (_refused_templates(settings, str(error)),)
     try:
         binary = choose_nginx(nginx_bin)
         with tempfile.TemporaryDirectory(prefix="pillion-lint-") as folder:
-            return (*problems, *_ask(settings, snapshot, options, binary, Path(folder)))
-    except (Trouble, RenderError) as error:
+            return (*unused, *_ask(settings, snapshot, options, binary, Path(folder)))
+    except (ReloaderError, RenderError) as error:
         if nginx_bin is not None:
             raise Failed(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
     except Failed:
         if nginx_bin is not None:
             raise
-    return problems
+    return unused
 
 
 def _ask(
@@ -65,40 +67,38 @@ def _ask(
     for needed in (volume.live.parent, volume.files, volume.temp):
         needed.mkdir(parents=True)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S)
-    told = check.ask_build(nginx)
+    build = check.ask_build(nginx)
     surroundings = replace(
         surroundings_of(replace(settings, volume=folder)),
-        capabilities=Capabilities.of(told.version, told.modules),
+        capabilities=Capabilities.of(build.version, build.modules),
         **_PORTS,
     )
     folder_of_templates = TemplateFolder(settings.template_dir)
     templates, _ = folder_of_templates.read()
-    experience = Experience(
-        templates=TemplateChoice(wanted=templates, good=folder_of_templates.built_in)
-    )
-    inputs = AttemptInputs(
-        source=snapshot,
-        quarantine=experience.quarantine,
-        known=experience.known,
-        options=options,
+    built_in = AdminInputs(templates=folder_of_templates.built_in, options={})
+    state = State(
         surroundings=surroundings,
-        templates=templates,
+        admin=AdminChoice(wanted=replace(built_in, templates=templates), good=built_in),
+        config_map=options.config_map,
     )
+    state, _ = after_change(state, snapshot)
 
     def judge(attempt: Attempt) -> Status | None:
         return _judged(nginx, volume, attempt)
 
-    learned, attempt = rehearse(experience, inputs, judge, AttemptMaker())
-    refused = learned.templates.refused
+    learned, attempt = rehearse(state, options, judge, AttemptMaker())
+    is_new = learned.admin.wanted.templates != learned.admin.good.templates
+    refused = learned.admin.refused if is_new else ""
     return (
         *learned.quarantine.problems(),
+        *learned.options_problems(),
         *(p for p in attempt.translation.problems if p.code is Code.CERTIFICATE_INVALID),
         *((_refused_templates(settings, refused),) if refused else ()),
     )
 
 
 def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | None:
-    wish = Wish.of(1, attempt.rendering.body(1))
+    wish = Wish.of(GENERATION, attempt.rendering.body(GENERATION))
     for file in attempt.translation.model.files():
         (volume.files / file.digest).write_bytes(file.content)
     volume.live.write_bytes(wish.encode())
@@ -106,7 +106,7 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
     if refusal is None:
         return None
     return Status(
-        generation=1,
+        generation=GENERATION,
         hash=wish.hash,
         applied=False,
         serving=0,
@@ -117,11 +117,11 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
 
 
 def _refused_templates(settings: Settings, message: str) -> Problem:
-    return Problem(
-        object=ObjectRef(Kind.FILE, Name("", str(settings.template_dir))),
-        field="",
-        code=Code.TEMPLATE_REFUSED,
-        severity=Severity.ERROR,
-        message=message if message.endswith((".", "?")) else f"{message}.",
-        hint="Mend it. Meanwhile: the built-in ones are used.",
+    return problems.error(
+        ObjectRef(Kind.FILE, Name("", str(settings.template_dir))),
+        "",
+        Code.TEMPLATE_REFUSED,
+        message if message.endswith((".", "?")) else f"{message}.",
+        "Correct it.",
+        meanwhile="the built-in ones are used",
     )

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from generator import translation
 from generator.components import surroundings_of, translation_settings_of
 from generator.loop.template_folder import TemplateFolder
+from generator.nginx.capabilities import UNKNOWN, Capabilities
 from generator.nginx.errors import RenderError
 from generator.nginx.render import Memo, render
-from generator.nginx.surroundings import UNKNOWN, Capabilities, Surroundings
+from generator.nginx.surroundings import Surroundings
 from generator.problems import Problems
 from generator.settings.command_line import Failed
 from generator.settings.settings import Settings
@@ -26,7 +27,7 @@ from reloader.contract import ContractError, Volume, Wish
 
 
 class Rendered(Struct, frozen=True):
-    """A configuration, and what is told of its input."""
+    """A configuration, and the problems of its input."""
 
     text: str
     problems: Problems
@@ -80,5 +81,5 @@ def _surroundings(settings: Settings, nginx_bin: Path | None) -> Surroundings:
             raise
         return replace(surroundings, capabilities=UNKNOWN)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
-    told = check.ask_build(nginx)
-    return replace(surroundings, capabilities=Capabilities.of(told.version, told.modules))
+    build = check.ask_build(nginx)
+    return replace(surroundings, capabilities=Capabilities.of(build.version, build.modules))

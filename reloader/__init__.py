@@ -1,6 +1,6 @@
 """Knows nginx's process and the volume, never Kubernetes.
 
-Takes each wish of the generator, has `nginx -t` judge it, makes it live, has the
-master reload, verifies that it serves, and answers in `live/status.json`.
-Only `contract` and `logs` may be imported from outside this room.
+Tests each wish of the generator with `nginx -t`, makes it live, signals the master to
+reload, verifies that it is served, and answers in `live/status.json`. The generator may
+import `contract` and `logs` alone.
 """

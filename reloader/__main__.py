@@ -11,12 +11,13 @@ from pathlib import Path
 import structlog
 
 from reloader import logs
-from reloader.apply import Reloader, Settings
+from reloader.apply import Reloader, ReloaderSettings
 from reloader.bootstrap import bootstrap
 from reloader.check import Nginx
 from reloader.contract import Volume
+from reloader.errors import ReloaderError
 from reloader.live import Live
-from reloader.log_events import Event, Trouble
+from reloader.log_events import Event
 from reloader.wakeup import Wake
 from reloader.watch import Hints
 
@@ -41,11 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     reloader = Reloader(settings, Live(settings.volume, start), wake)
     try:
-        version = reloader.begin()
-    except Trouble as trouble:
-        log.error(trouble.event, message=str(trouble))
+        version = reloader.start()
+    except ReloaderError as error:
+        log.error(error.event, message=str(error))
         sys.exit(1)
-    with contextlib.suppress(OSError):  # what stands in the way is told by each look
+    with contextlib.suppress(OSError):  # each look logs what prevents it
         settings.volume.root.mkdir(parents=True, exist_ok=True)
     log.info(Event.STARTED, volume=str(settings.volume.root), nginx_version=version)
     run(reloader, Hints(settings.volume, wake), wake)
@@ -53,22 +54,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(reloader: Reloader, hints: Hints, wake: Wake) -> None:
-    """Look whenever there is a hint, and every now and then without one."""
-    rang = True
+    """Look at each hint, and at intervals without one, until a signal ends it."""
+    was_woken = True
     while not wake.stopping:
         hints.ensure()
         if not reloader.look():
-            rang = wake.wait(reloader.patience_s)
-        elif not rang:
+            was_woken = wake.wait(reloader.wait_s)
+        elif not was_woken:
             hints.renew()
             log.debug(Event.HINTS_RENEWED)
     hints.close()
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    # nginx is told absolute paths, and so is recognised by them.
+def _settings(options: argparse.Namespace) -> ReloaderSettings:
+    # nginx is started with absolute paths, and is recognised by them.
     volume = Volume(options.volume.absolute())
-    return Settings(
+    return ReloaderSettings(
         volume=volume,
         nginx=Nginx(
             binary=options.nginx_bin,
@@ -90,8 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         "`nginx -t` judge it, has the running nginx reload, and verifies that it serves.",
     )
     volume = os.environ.get("PILLION_VOLUME")
-    add = parser.add_argument
-    add(
+    parser.add_argument(
         "--volume",
         type=Path,
         metavar="DIR",
@@ -99,61 +99,37 @@ def _parser() -> argparse.ArgumentParser:
         required=volume is None,
         help="the volume shared with the generator and nginx (or $PILLION_VOLUME)",
     )
-    add("--nginx-bin", metavar="PATH", default="nginx", help="the nginx program")
-    add(
+    parser.add_argument("--nginx-bin", metavar="PATH", default="nginx", help="the nginx program")
+    parser.add_argument(
         "--nginx-directives",
         metavar="TEXT",
         default="",
         help="what `nginx -t` gets by -g, such as 'user root;'",
     )
-    add(
-        "--status-port",
-        type=_port,
-        metavar="N",
-        default=10246,
-        help="where nginx answers /generation, on 127.0.0.1",
-    )
-    add(
-        "--probe-port",
-        type=_port,
-        metavar="N",
-        help="where others may ask nginx for /healthz and /readyz (none without it)",
-    )
-    add(
-        "--http-port",
-        type=_port,
-        metavar="N",
-        help="answered with 503 until the first configuration",
-    )
-    add(
-        "--https-port",
-        type=_port,
-        metavar="N",
-        help="held, without a certificate, until the first configuration",
-    )
-    add(
-        "--poll-interval",
-        type=_seconds,
-        metavar="SECONDS",
-        default=2.0,
-        help="how often to look without a hint",
-    )
-    add(
-        "--check-timeout",
-        type=_seconds,
-        metavar="SECONDS",
-        default=60.0,
-        help="how long `nginx -t` may take",
-    )
-    add(
-        "--verify-timeout",
-        type=_seconds,
-        metavar="SECONDS",
-        default=10.0,
-        help="how long a reload may take",
-    )
-    add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    for name, default_port, text in _PORTS:
+        parser.add_argument(name, type=_port, metavar="N", default=default_port, help=text)
+    for name, default_s, text in _TIMES:
+        parser.add_argument(name, type=_seconds, metavar="SECONDS", default=default_s, help=text)
+    levels = ("debug", "info", "warning", "error")
+    parser.add_argument("--log-level", choices=levels, default="info")
     return parser
+
+
+_PORTS = (
+    ("--status-port", 10246, "where nginx answers /generation, on 127.0.0.1"),
+    (
+        "--probe-port",
+        None,
+        "where others may ask nginx for /healthz and /readyz (none without it)",
+    ),
+    ("--http-port", None, "answered with 503 until the first configuration"),
+    ("--https-port", None, "held, without a certificate, until the first configuration"),
+)
+_TIMES = (
+    ("--poll-interval", 2.0, "how often to look without a hint"),
+    ("--check-timeout", 60.0, "how long `nginx -t` may take"),
+    ("--verify-timeout", 10.0, "how long a reload may take"),
+)
 
 
 def _port(text: str) -> int:

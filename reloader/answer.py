@@ -1,20 +1,19 @@
 """`live/status.json`: the answer to the newest wish that was tried.
 
-An answer that cannot be written now is written at a later look; a file that somebody
-took away or changed comes back.
+An answer that cannot be written is written at a later look; a file that was deleted or
+changed is written again.
 """
 
 import dataclasses
 from collections.abc import Mapping
 
 from reloader.check import Build, Refusal
-from reloader.contract import Status, Volume, Wish, write_atomically
-from reloader.live import Stamp, stamp_of
+from reloader.contract import Stamp, Status, Volume, Wish, stamp_of, write_atomically
 from reloader.master import Identity
 
 
 class Answer:
-    """What the generator is to know, and whether it has been written."""
+    """The status for the generator, and whether it has been written."""
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
@@ -33,11 +32,11 @@ class Answer:
         return self._status.nginx_version
 
     def serves(self, generation: int) -> None:
-        """Note what nginx serves, whatever the answer is about."""
+        """Note what nginx serves, whichever wish the answer is about."""
         self._status = dataclasses.replace(self._status, serving=generation)
 
     def describe(self, build: Build) -> None:
-        """Note what nginx is."""
+        """Note nginx's version and modules."""
         self._status = dataclasses.replace(
             self._status, nginx_version=build.version, nginx_modules=build.modules
         )
@@ -69,13 +68,13 @@ class Answer:
         )
 
     def fail(self, wish: Wish, durations: Mapping[str, float], message: str) -> None:
-        """Answer that nginx did not come to serve the wish, which need not be its fault."""
+        """Answer that nginx does not serve the wish, which need not be the wish's fault."""
         self._status = dataclasses.replace(
             self._about(wish, durations), stage="reload", message=message
         )
 
     def write(self) -> None:
-        """Write what is not written yet. Raises OSError where the volume does not take it."""
+        """Write the status if it is not there. Raises OSError where the volume is not writable."""
         path = self._volume.status
         stamp = stamp_of(path)
         if self._written != self._status or stamp is None or stamp != self._stamp:

@@ -1,11 +1,11 @@
-"""Brings each wish into service, and answers it.
+"""Applies each wish to nginx, and writes the answer.
 
-    look: mend live/ -> take the wish (check, place) -> settle (signal, verify) -> answer
+    look: restore live/ -> take the wish (check, promote) -> settle (signal, verify) -> answer
 
-A look does what there is to do now and returns; whoever calls it waits in between.
-It starts from the files each time, so a wish that comes meanwhile is not lost, and
-the newest wins. Where the surroundings are at fault (a full disk, no nginx), it says
-so once and takes up the same step at a later look.
+A look does what can be done now and returns; the caller waits between looks. Each look
+starts from the files, so a wish that arrives meanwhile is not lost, and the newest wins.
+Where the surroundings are at fault (a full disk, no nginx), it logs that once and
+repeats the same step at a later look.
 """
 
 import contextlib
@@ -19,25 +19,25 @@ import structlog
 from reloader import check, master, verify
 from reloader.answer import Answer
 from reloader.check import Nginx, Refusal
-from reloader.contract import ContractError, Volume, Wish
-from reloader.live import Live, Stamp, stamp_of
-from reloader.log_events import Event, Trouble
+from reloader.contract import ContractError, Stamp, Volume, Wish, stamp_of
+from reloader.errors import ReloaderError
+from reloader.live import Live
+from reloader.log_events import Event
 from reloader.master import Identity, Process
+from reloader.master_watch import MasterWatch
+from reloader.obstacles import Obstacles
 from reloader.verify import Expected, Failure
 from reloader.wakeup import Wake
 
 log = structlog.get_logger()
 
 _SOON_S = 0.1
-_AT_ONCE_S = 0.01
-_BARE_S = 1.0
-"""A master that has no workers for so long does not start: it could spawn none, or they
-ended at once, and it will not try again before it reloads."""
+_STARTING_S = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the reloader was told."""
+class ReloaderSettings:
+    """What the command line says."""
 
     volume: Volume
     nginx: Nginx
@@ -47,81 +47,64 @@ class Settings:
 
 
 @dataclass(kw_only=True)
-class Placed:
-    """A configuration that lies in live/ and is not known to be served yet."""
+class PendingReload:
+    """A configuration that is in live/ and not known to be served yet."""
 
     wish: Wish
-    answered: bool
-    """Whether the generator is to hear what becomes of it."""
+    is_reported: bool
+    """Whether the outcome is written to status.json: it is the newest wish, not an earlier one."""
     durations: dict[str, float] = field(default_factory=dict)
     deadline: float | None = None
-    """Until when nginx has to serve it; None as long as no nginx was there."""
-    announced: bool = False
-    placed_at: float = field(default_factory=time.monotonic)
+    """When nginx has to serve it; None while no nginx has run since."""
+    is_announced: bool = False
+    """Whether the log says that it waits for an nginx."""
+    promoted_at: float = field(default_factory=time.monotonic)
 
 
 class Reloader:
-    """Looks after one volume."""
+    """Applies the wishes of one volume."""
 
-    def __init__(self, settings: Settings, live: Live, wake: Wake) -> None:
-        self.patience_s = 0.0
-        """How long the next look may wait where nothing calls for it sooner."""
+    def __init__(self, settings: ReloaderSettings, live: Live, wake: Wake) -> None:
+        self.wait_s = 0.0
+        """How long to wait before the next look, where nothing calls for it sooner."""
         self._settings = settings
         self._volume = settings.volume
         self._live = live
         self._wake = wake
         self._answer = Answer(settings.volume)
+        self._master = MasterWatch(settings.volume)
+        self._obstacles = Obstacles(settings.volume)
         self._program: Stamp | None = None
         self._seen: Stamp | None = None
         self._tried: Wish | None = None
-        self._placed: Placed | None = None
-        self._master: Process | None = None
-        self._stuck: frozenset[Identity] = frozenset()
-        self._bare_since: float | None = None
-        self._complaint = ""
-        self._retry_s = 0.0
+        self._pending: PendingReload | None = None
 
-    def begin(self) -> str:
-        """Learn what nginx is and serves. Give its version; raises Trouble where it will not do."""
-        version = self._know_nginx()
+    def start(self) -> str:
+        """Ask what nginx is and serves, and return its version.
+
+        Raises ReloaderError where it is not suitable.
+        """
+        version = self._identify_nginx()
         self._answer.serves(verify.served_generation(self._settings.status_port) or 0)
         return version
 
     def look(self) -> bool:
-        """Do what there is to do. Tell whether next/ held something new."""
-        self.patience_s = self._settings.poll_interval_s
+        """Do what can be done now. Return whether next/ held something new."""
+        self.wait_s = self._settings.poll_interval_s
         try:
-            self._mend()
-            fresh = self._take()
+            self._restore_live()
+            is_new = self._take()
             self._settle()
             self._answer.write()
-        except (OSError, Trouble) as trouble:
-            self._complain(trouble)
+        except (OSError, ReloaderError) as error:
+            if not self._wake.stopping:
+                self.wait_s = min(self._obstacles.meet(error), self._settings.poll_interval_s)
             return False
-        self._complaint, self._retry_s = "", 0.0
-        return fresh
+        self._obstacles.clear()
+        return is_new
 
-    def _complain(self, trouble: OSError | Trouble) -> None:
-        """Say what hinders us, once, and try again soon, then ever less often."""
-        if self._wake.stopping:
-            return
-        event = trouble.event if isinstance(trouble, Trouble) else Event.VOLUME_UNUSABLE
-        message = self._told(trouble)
-        if message != self._complaint:
-            log.error(event, message=message)
-        self._complaint = message
-        self._retry_s = max(_SOON_S, 2 * self._retry_s)
-        self.patience_s = min(self._retry_s, self._settings.poll_interval_s)
-
-    def _told(self, trouble: OSError | Trouble) -> str:
-        if isinstance(trouble, Trouble) or not trouble.strerror:
-            return str(trouble)
-        return f"{trouble.filename or self._volume.root}: {trouble.strerror}"
-
-    # The steps of a look
-
-    def _mend(self) -> None:
-        if self._live.mend():
+    def _restore_live(self) -> None:
+        if self._live.restore():
             log.warning(Event.LIVE_RESTORED, generation=self._live.wish.generation)
         self._answer.write()
 
@@ -139,18 +122,16 @@ class Reloader:
 
     def _settle(self) -> None:
         process = self._find_master()
-        self._look_for_workers(process)
-        placed = self._placed
-        if placed is None:
+        self._check_workers(process)
+        pending = self._pending
+        if pending is None:
             return
-        if placed.deadline is not None and time.monotonic() > placed.deadline:
-            self._fail(placed)
+        if pending.deadline is not None and time.monotonic() > pending.deadline:
+            self._fail(pending)
         elif process is None:
-            self._await_nginx(placed)
+            self._await_nginx(pending)
         else:
-            self._serve(process, placed)
-
-    # Taking a wish
+            self._serve(process, pending)
 
     def _read(self) -> Wish | None:
         try:
@@ -161,7 +142,7 @@ class Reloader:
 
     def _try(self, wish: Wish, durations: dict[str, float]) -> None:
         if wish != self._live.wish:
-            self._know_nginx()
+            self._identify_nginx()
             started = time.monotonic()
             self._live.write_draft(wish)
             refusal = check.check(self._settings.nginx, self._live.draft, self._wake)
@@ -170,7 +151,7 @@ class Reloader:
                 self._refuse(wish, durations, refusal)
                 return
             self._live.promote_draft(wish)
-        self._placed = Placed(wish=wish, answered=True, durations=durations)
+        self._pending = PendingReload(wish=wish, is_reported=True, durations=durations)
 
     def _refuse(self, wish: Wish, durations: dict[str, float], refusal: Refusal) -> None:
         self._live.drop_draft()
@@ -185,165 +166,142 @@ class Reloader:
             serving=self._answer.serving,
         )
         self._answer.refuse(wish, durations, refusal)
-        if self._placed is not None:
-            self._placed.answered = False  # the newer wish has the answer now
+        if self._pending is not None:
+            self._pending.is_reported = False  # the answer is about the newer wish now
 
-    def _know_nginx(self) -> str:
-        """Ask the nginx program what it is, where it is another than before."""
+    def _identify_nginx(self) -> str:
+        """Ask the nginx program for its version and modules, unless it is the same as before."""
         binary = self._settings.nginx.binary
         program = stamp_of(Path(shutil.which(binary) or binary))
         if program is None or program != self._program:
             build = check.ask_build(self._settings.nginx)
-            if build.unfit:
-                raise Trouble(Event.NGINX_TOO_OLD, f"{binary}: {build.unfit}")
+            if build.why_unsuitable:
+                raise ReloaderError(Event.NGINX_TOO_OLD, f"{binary}: {build.why_unsuitable}")
             self._answer.describe(build)
             self._program = program
         return self._answer.nginx_version
 
-    # Having nginx serve it
-
     def _find_master(self) -> Process | None:
-        process, known = master.find_master(self._volume), self._master
-        if (process and process.identity) == (known and known.identity):
-            return process
-        self._master = process
-        if known is not None:
-            log.warning(Event.NGINX_GONE, pid=known.pid)
-        if process is not None:
-            log.info(Event.NGINX_FOUND, pid=process.pid)
-            if self._placed is None and self._live.wish.generation:
-                self._placed = Placed(wish=self._live.wish, answered=False)
-        return process
+        if self._master.find() and self._pending is None and self._live.wish.generation:
+            self._pending = PendingReload(wish=self._live.wish, is_reported=False)
+        return self._master.process
 
-    def _look_for_workers(self, process: Process | None) -> None:
-        if process is None or master.workers(process):
-            self._bare_since = None
+    def _check_workers(self, process: Process | None) -> None:
+        self._master.check_workers()
+        if process is None or not self._master.lacks_workers:
             return
-        if self._bare_since is None:
-            self._bare_since = time.monotonic()
-        self.patience_s = _SOON_S
-        if self._placed is None and self._is_bare():
+        self.wait_s = _SOON_S
+        if self._pending is None and self._master.is_stalled:
             log.warning(Event.NGINX_NO_WORKERS, pid=process.pid)
-            self._placed = Placed(wish=self._live.wish, answered=False)
+            self._pending = PendingReload(wish=self._live.wish, is_reported=False)
 
-    def _is_bare(self) -> bool:
-        since = self._bare_since
-        return since is not None and time.monotonic() > since + _BARE_S
-
-    def _await_nginx(self, placed: Placed) -> None:
-        if not placed.announced:
+    def _await_nginx(self, pending: PendingReload) -> None:
+        if not pending.is_announced:
             conf = str(self._volume.live)
-            log.info(Event.NGINX_WAITING, generation=placed.wish.generation, conf=conf)
-            placed.announced = True
-        self.patience_s = _SOON_S
+            log.info(Event.NGINX_WAITING, generation=pending.wish.generation, conf=conf)
+            pending.is_announced = True
+        self.wait_s = _SOON_S
 
-    def _serve(self, process: Process, placed: Placed) -> None:
-        if placed.deadline is None:
-            placed.deadline = time.monotonic() + self._settings.verify_timeout_s
-        if not master.workers(process) and not self._is_bare():  # it is starting
-            self.patience_s = _AT_ONCE_S
+    def _serve(self, process: Process, pending: PendingReload) -> None:
+        if pending.deadline is None:
+            pending.deadline = time.monotonic() + self._settings.verify_timeout_s
+        if not master.workers(process) and not self._master.is_stalled:  # it is starting
+            self.wait_s = _STARTING_S
             return
-        if verify.serves_already(process, self._expected(placed), self._volume.live):
-            self._confirm(placed, frozenset())
+        if verify.serves_already(process, self._expected(pending), self._volume.live):
+            self._confirm(pending, frozenset())
             return
-        outcome = self._reload(process, placed)
+        outcome = self._reload(process, pending)
         if isinstance(outcome, frozenset):
-            self._confirm(placed, outcome)
+            self._confirm(pending, outcome)
         elif outcome is Failure.LATE:
-            self._fail(placed)
+            self._fail(pending)
         elif outcome is Failure.OUTDATED:
-            self.patience_s = 0.0
+            self.wait_s = 0.0
 
-    def _reload(self, process: Process, placed: Placed) -> frozenset[Identity] | Failure:
+    def _reload(self, process: Process, pending: PendingReload) -> frozenset[Identity] | Failure:
         before = master.workers(process)
         try:
-            master.hang_up(process)
+            master.signal_reload(process)
         except ProcessLookupError:
             return Failure.GONE
         except PermissionError as error:
-            placed.deadline = None  # no fault of the wish
+            pending.deadline = None  # no fault of the wish
             reason = f"process {process.pid} belongs to another user"
-            raise Trouble(Event.NGINX_UNREACHABLE, reason) from error
+            raise ReloaderError(Event.NGINX_UNREACHABLE, reason) from error
         signalled = time.monotonic()
-        placed.durations["reload"] = (signalled - placed.placed_at) * 1000
-        deadline = placed.deadline or signalled + self._settings.verify_timeout_s
-        expected = self._expected(placed)
+        pending.durations["reload"] = (signalled - pending.promoted_at) * 1000
+        deadline = pending.deadline or signalled + self._settings.verify_timeout_s
+        expected = self._expected(pending)
         outcome = verify.await_reload(process, before, expected, deadline, self._wake)
-        placed.durations["verify"] = _ms_since(signalled)
+        pending.durations["verify"] = _ms_since(signalled)
         if isinstance(outcome, frozenset):
-            self._write_off(master.workers(process) - outcome)
+            self._master.write_off(master.workers(process) - outcome)
         return outcome
 
-    def _expected(self, placed: Placed) -> Expected:
+    def _expected(self, pending: PendingReload) -> Expected:
         port = self._settings.status_port
-        return Expected(placed.wish.generation, port, self._stuck, self._has_newer_wish)
+        return Expected(pending.wish.generation, port, self._master.stuck, self._has_newer_wish)
 
     def _has_newer_wish(self) -> bool:
         stamp = stamp_of(self._volume.wish)
         return stamp is not None and stamp != self._seen
 
-    def _write_off(self, stuck: frozenset[Identity]) -> None:
-        for pid, _ in sorted(stuck - self._stuck):
-            log.warning(Event.NGINX_STUCK, pid=pid)
-        self._stuck = stuck
-
-    def _confirm(self, placed: Placed, started: frozenset[Identity]) -> None:
+    def _confirm(self, pending: PendingReload, started: frozenset[Identity]) -> None:
         self._live.confirm()
-        self._placed = None
-        self._answer.serves(placed.wish.generation)
-        if not placed.answered:
+        self._pending = None
+        self._answer.serves(pending.wish.generation)
+        if not pending.is_reported:
             return
-        draining = master.draining(self._master) if self._master else 0
-        self._answer.accept(placed.wish, placed.durations, started, draining)
+        draining = self._master.draining()
+        self._answer.accept(pending.wish, pending.durations, started, draining)
         log.info(
             Event.APPLIED,
-            generation=placed.wish.generation,
-            hash=placed.wish.hash,
+            generation=pending.wish.generation,
+            hash=pending.wish.hash,
             workers=len(started),
             draining=draining,
-            **{f"{stage}_ms": round(ms, 1) for stage, ms in placed.durations.items()},
+            **{f"{stage}_ms": round(ms, 1) for stage, ms in pending.durations.items()},
         )
 
-    # Going back
-
-    def _fail(self, placed: Placed) -> None:
-        message = self._reason(placed)
-        self._live.retreat()
-        self._placed = None
+    def _fail(self, pending: PendingReload) -> None:
+        message = self._reason(pending)
+        self._live.roll_back()
+        self._pending = None
         log.error(
             Event.RELOAD_FAILED,
-            generation=placed.wish.generation,
+            generation=pending.wish.generation,
             message=message,
             restored=self._live.wish.generation,
         )
-        if placed.answered:
-            self._answer.fail(placed.wish, placed.durations, message)
+        if pending.is_reported:
+            self._answer.fail(pending.wish, pending.durations, message)
             self._answer.write()
-        if self._live.wish != placed.wish:
-            self._return_to(Placed(wish=self._live.wish, answered=False))
+        if self._live.wish != pending.wish:
+            self._return_to(PendingReload(wish=self._live.wish, is_reported=False))
 
-    def _return_to(self, earlier: Placed) -> None:
+    def _return_to(self, earlier: PendingReload) -> None:
         process = self._find_master()
         if process is None:
             return
         if self._expected(earlier).is_answered():
-            # It never took the other, and will find this one whenever it looks.
+            # It never took the other, and reads this one at the next signal.
             with contextlib.suppress(OSError):
-                master.hang_up(process)
+                master.signal_reload(process)
             return
         if isinstance(self._reload(process, earlier), frozenset):
             return
         message = self._reason(earlier)
         log.error(Event.RESTORE_FAILED, generation=earlier.wish.generation, message=message)
 
-    def _reason(self, placed: Placed) -> str:
+    def _reason(self, pending: PendingReload) -> str:
         port, limit = self._settings.status_port, f"within {self._settings.verify_timeout_s:g} s"
         served = verify.served_generation(port)
-        if self._master is None:
+        if self._master.process is None:
             return f"nginx ended, and was not back {limit}"
         if served is None:
             return f"nginx did not answer on http://127.0.0.1:{port}/generation {limit}"
-        if served != placed.wish.generation:
+        if served != pending.wish.generation:
             return f"nginx went on with generation {served} and did not change {limit}"
         return f"nginx did not replace all of its workers {limit}"
 

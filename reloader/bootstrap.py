@@ -1,7 +1,7 @@
-"""The configuration for a volume that no wish has reached yet.
+"""The configuration for a volume that holds no wish yet.
 
-nginx can start on it before anything else runs: the health of nginx is answered,
-all else is 503, and TLS is refused until there is a certificate.
+nginx can start with it before anything else runs: it answers its own health check and
+503 to everything else, and refuses TLS until there is a certificate.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Asks the nginx program what it is (`nginx -V`) and what it says of a file (`nginx -t`).
+"""Asks the nginx program for its version (`nginx -V`) and to test a file (`nginx -t`).
 
-Never starts a server. Raises Trouble where no answer could be had for a reason that
-is not the file's.
+Never starts a server. Raises ReloaderError where there is no answer for a reason other
+than the file.
 """
 
 import os
@@ -14,18 +14,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reloader.log_events import Event, Trouble
+from reloader.contract import OLDEST_NGINX, OLDEST_NGINX_TEXT
+from reloader.errors import ReloaderError
+from reloader.log_events import Event
 from reloader.wakeup import Wake
 
-OLDEST = (1, 27, 4)
-"""The first with `keepalive_min_timeout`: without it a reload loses idle connections."""
 NEEDED = ("http_ssl_module", "http_v2_module")
 
 _VERSION = re.compile(r"^nginx version: \S+?/(\d+(?:\.\d+)+)", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^configure arguments:(.*)$", re.MULTILINE)
-_COMPLAINT = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*)")
+_ERROR = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*)")
 _PLACE = re.compile(r"(?P<message>.*) in (?P<file>/.*):(?P<line>\d+)")
-_HINDERED = re.compile(
+_BLOCKED = re.compile(
     r"^(?:mkdir|chown)\(\) |"
     r"^(?:socket\(\)|bind\(\)|setsockopt\(|listen\(\))|"
     r"\((?:23|24|28|30|122): "  # ENFILE, EMFILE, ENOSPC, EROFS, EDQUOT
@@ -45,24 +45,26 @@ class Nginx:
 
 @dataclass(frozen=True)
 class Build:
-    """What `nginx -V` tells."""
+    """The answer to `nginx -V`."""
 
     version: str
     modules: tuple[str, ...] = ()
 
     @property
-    def unfit(self) -> str:
+    def why_unsuitable(self) -> str:
         """Why it cannot serve our configurations; empty where it can."""
-        if tuple(map(int, self.version.split("."))) < OLDEST:
-            oldest = ".".join(map(str, OLDEST))
-            return f"it is {self.version}; {oldest} is the oldest that reloads without a loss"
+        if tuple(map(int, self.version.split("."))) < OLDEST_NGINX:
+            return (
+                f"it is {self.version}; "
+                f"{OLDEST_NGINX_TEXT} is the oldest that reloads without a loss"
+            )
         lacking = [module for module in NEEDED if module not in self.modules]
         return f"it was built without {' and '.join(lacking)}" if lacking else ""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """nginx's objection, taken apart."""
+    """nginx's error message, parsed."""
 
     message: str
     file: str = ""
@@ -70,7 +72,7 @@ class Refusal:
 
 
 def ask_build(nginx: Nginx) -> Build:
-    """Ask `nginx -V`."""
+    """Run `nginx -V` and return its answer."""
     try:
         answer = subprocess.run(
             [nginx.binary, "-V"],
@@ -87,15 +89,15 @@ def ask_build(nginx: Nginx) -> Build:
 
 
 def parse_build(said: str) -> Build:
-    """Read the answer to `nginx -V`."""
+    """Parse the answer to `nginx -V`."""
     version, arguments = _VERSION.search(said), _ARGUMENTS.search(said)
     if version is None:
-        raise Trouble(Event.NGINX_MISSING, "its answer to -V is not one of nginx's")
+        raise ReloaderError(Event.NGINX_MISSING, "its answer to -V is not one of nginx's")
     return Build(version[1], tuple(_modules(arguments[1] if arguments else "")))
 
 
 def check(nginx: Nginx, conf: Path, wake: Wake) -> Refusal | None:
-    """Ask `nginx -t`; None where it accepts the file."""
+    """Run `nginx -t` on the file. Return None where nginx accepts it."""
     command = [nginx.binary, "-t", "-c", str(conf), "-p", str(nginx.prefix), "-e", "stderr"]
     if nginx.directives:
         command += ["-g", nginx.directives]
@@ -109,31 +111,31 @@ def check(nginx: Nginx, conf: Path, wake: Wake) -> Refusal | None:
     except OSError as error:
         raise _missing(nginx, error) from error
     with process:
-        said = _listen(process, nginx.timeout_s, wake)
+        said = _read_output(process, nginx.timeout_s, wake)
         if said is None:
             process.kill()
     if wake.stopping:
-        raise Trouble(Event.STOPPED, "the reloader ends")
+        raise ReloaderError(Event.STOPPED, "the reloader ends")
     if said is None:
         return Refusal(f"nginx -t had no answer within {nginx.timeout_s:g} s")
     return None if process.returncode == 0 else parse_refusal(said, process.returncode)
 
 
 def parse_refusal(said: str, returncode: int) -> Refusal:
-    """Find nginx's objection, and the place that it names, in what it said."""
-    complaint = _COMPLAINT.search(said)
-    if complaint is None:
-        return Refusal(_without_words(said, returncode))
-    if _HINDERED.search(complaint[1]):
-        raise Trouble(Event.NGINX_CHECK_BLOCKED, complaint[1])
-    place = _PLACE.fullmatch(complaint[1])
+    """Return nginx's error message, and the place that it names, from its output."""
+    error = _ERROR.search(said)
+    if error is None:
+        return Refusal(_without_message(said, returncode))
+    if _BLOCKED.search(error[1]):
+        raise ReloaderError(Event.NGINX_CHECK_BLOCKED, error[1])
+    place = _PLACE.fullmatch(error[1])
     if place is None:
-        return Refusal(complaint[1])
+        return Refusal(error[1])
     return Refusal(place["message"], place["file"], int(place["line"]))
 
 
-def _listen(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake) -> str | None:
-    """Read all that it says; None where it does not come to an end in time."""
+def _read_output(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake) -> str | None:
+    """Return all of its output; None where it does not end in time."""
     assert process.stderr is not None  # noqa: S101 - a pipe was asked for
     source = process.stderr.fileno()
     os.set_blocking(source, False)
@@ -158,12 +160,12 @@ def _modules(arguments: str) -> Iterator[str]:
                 yield argument.removeprefix(prefix)
 
 
-def _without_words(said: str, returncode: int) -> str:
+def _without_message(said: str, returncode: int) -> str:
     if returncode < 0:
         return f"nginx -t was ended by {signal.Signals(-returncode).name}"
     return said.strip()[-500:] or f"nginx -t ended with {returncode} and no word"
 
 
-def _missing(nginx: Nginx, error: Exception) -> Trouble:
+def _missing(nginx: Nginx, error: Exception) -> ReloaderError:
     reason = error.strerror if isinstance(error, OSError) else "it does not answer"
-    return Trouble(Event.NGINX_MISSING, f"{nginx.binary}: {reason}")
+    return ReloaderError(Event.NGINX_MISSING, f"{nginx.binary}: {reason}")

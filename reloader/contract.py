@@ -13,9 +13,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 T = TypeVar("T")
+
+OLDEST_NGINX = (1, 27, 4)
+"""The first with `keepalive_min_timeout`: without it a reload loses idle connections."""
+OLDEST_NGINX_TEXT = ".".join(map(str, OLDEST_NGINX))
 
 _HEADER = re.compile(rb"# pillion generation (\d+) sha256 ([0-9a-f]{64})\n")
 
@@ -178,4 +182,27 @@ def read_or_none(path: Path, parse: Callable[[bytes], T]) -> T | None:
     try:
         return parse(path.read_bytes())
     except (FileNotFoundError, ContractError):
+        return None
+
+
+class Stamp(NamedTuple):
+    """Differs where a file was replaced or changed, without reading it."""
+
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+    """When it was written or renamed, whichever was last."""
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        """Return the stamp of a file whose status is known already."""
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Return the stamp of a file; None where there is none."""
+    try:
+        return Stamp.of(path.stat())
+    except FileNotFoundError:
         return None

@@ -1,27 +1,14 @@
-"""`live/nginx.conf`, what nginx reads: drafts, promotions, and the way back.
+"""`live/nginx.conf`, which nginx reads: drafts, promotion and rollback.
 
-Its bytes are also held in memory, so that a live/ that was damaged or deleted is
-whole again before nginx looks at it the next time.
+Its bytes are also kept in memory, so that a live/ that was damaged or deleted is
+restored before nginx reads it the next time.
 """
 
-from pathlib import Path
-from typing import NamedTuple
-
-from reloader.contract import Volume, Wish, read_or_none, write_atomically
-
-
-class Stamp(NamedTuple):
-    """Differs where a file was replaced or changed."""
-
-    inode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-    """When it was written or renamed, whichever was last."""
+from reloader.contract import Stamp, Volume, Wish, read_or_none, stamp_of, write_atomically
 
 
 class Live:
-    """What lies in live/ (`wish`), and what is known to serve (`good`)."""
+    """What is in live/ (`wish`), and what was last known to serve (`good`)."""
 
     def __init__(self, volume: Volume, bootstrap: Wish) -> None:
         self.wish = bootstrap
@@ -30,10 +17,10 @@ class Live:
         self._volume = volume
         self._stamp: Stamp | None = None
 
-    def mend(self) -> bool:
-        """Put in place what should be there. Tell whether it had been lost.
+    def restore(self) -> bool:
+        """Write what should be in live/, if it is not. Return whether it had been lost.
 
-        At first it takes what an earlier reloader left; with nothing, the bootstrap.
+        The first call adopts what an earlier reloader left, else the bootstrap.
         """
         self._volume.temp.mkdir(parents=True, exist_ok=True)
         stamp = stamp_of(self._volume.live)
@@ -51,34 +38,25 @@ class Live:
         return lost and (not first or stamp is not None)
 
     def write_draft(self, wish: Wish) -> None:
-        """Write a wish beside live/nginx.conf, to be checked there."""
+        """Write a wish beside live/nginx.conf, for `nginx -t`."""
         write_atomically(self.draft, wish.encode())
 
     def promote_draft(self, wish: Wish) -> None:
-        """Have nginx read the draft from now on."""
+        """Move the draft to where nginx reads it."""
         self.draft.replace(self._volume.live)
         self._stamp = stamp_of(self._volume.live)
         self.wish = wish
 
     def drop_draft(self) -> None:
-        """Take a refused draft away: the volume is memory."""
+        """Delete a refused draft: the volume is memory."""
         self.draft.unlink(missing_ok=True)
 
     def confirm(self) -> None:
-        """Take what lies there for good: nginx serves it."""
+        """Note that nginx serves what is in live/."""
         self.good = self.wish
 
-    def retreat(self) -> None:
-        """Go back to what served before."""
+    def roll_back(self) -> None:
+        """Write what served before."""
         write_atomically(self._volume.live, self.good.encode())
         self._stamp = stamp_of(self._volume.live)
         self.wish = self.good
-
-
-def stamp_of(path: Path) -> Stamp | None:
-    """Tell this content of a file from others without reading it; None: there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return Stamp(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -1,13 +1,13 @@
 """The closed list of events that the reloader logs; the documentation is made from it.
 
-`description` is for whoever reads the log: what happened, and the way out.
+`description` is for the reader of the log: what happened, and the way out.
 """
 
 from reloader.logs import LogEvent
 
 
 class Event(LogEvent):
-    """What the reloader says: `info` and above to users, `debug` to its developers."""
+    """What the reloader logs: `info` and above for users, `debug` for its developers."""
 
     STARTED = "reloader.started", "Watches `volume`; the nginx program is `nginx_version`."
     STOPPED = "reloader.stopped", "Ends on a signal. nginx goes on with what it serves."
@@ -46,7 +46,7 @@ class Event(LogEvent):
         "wish.malformed",
         (
             "next/nginx.conf is not what its own first line says (`message`). Nothing is done "
-            "until it is written anew."
+            "until it is written again."
         ),
     )
     NGINX_WAITING = (
@@ -57,22 +57,22 @@ class Event(LogEvent):
     NGINX_GONE = (
         "nginx.gone",
         (
-            "The master `pid` has ended. Whoever started it has to start it again; the last good "
-            "configuration is in place."
+            "The master `pid` has ended, and has to be started again; the last good configuration "
+            "is in place."
         ),
     )
     NGINX_NO_WORKERS = (
         "nginx.no_workers",
         (
             "The master `pid` has no workers: it could start none, for want of memory or file "
-            "descriptors, and does not try again by itself. It is told to reload."
+            "descriptors, and does not try again by itself. It is signalled to reload."
         ),
     )
     NGINX_STUCK = (
         "nginx.stuck",
         (
-            "The worker `pid` of an earlier configuration does not hear that it is to quit. It "
-            "takes no new connections, and nobody waits for it; kill it if it stays."
+            "The worker `pid` of an earlier configuration ignores the signal to quit. It accepts "
+            "no connections, and reloads do not wait for it; kill it if it stays."
         ),
     )
     NGINX_UNREACHABLE = (
@@ -112,11 +112,3 @@ class Event(LogEvent):
         "hints.renewed",
         "The watch on next/ had gone quiet, and a new one took its place.",
     )
-
-
-class Trouble(Exception):
-    """Something around the reloader is wrong, not the wish: worth another try later."""
-
-    def __init__(self, event: Event, message: str) -> None:
-        super().__init__(message)
-        self.event = event

@@ -17,12 +17,12 @@ from structlog.typing import EventDict
 
 
 class LogEvent(enum.StrEnum):
-    """Base of the closed lists of events: a member is its text and what it means to a reader."""
+    """Base of the closed lists of events: each member has a text and a description."""
 
     description: str
 
     def __new__(cls, value: str, description: str) -> Self:
-        """Make a member of its text and its description."""
+        """Return a member with its text and its description."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.description = description
@@ -30,19 +30,19 @@ class LogEvent(enum.StrEnum):
 
 
 class Event(LogEvent):
-    """What both programs may say; each has its own list besides."""
+    """The events that all programs may log; each has its own list besides."""
 
     LIBRARY_LOGGED = "library.logged", "A library, `logger`, says `message`."
     PROGRAM_CRASHED = (
         "program.crashed",
-        "An error that nobody expected, `exception`. Please report it.",
+        "An unexpected error, `exception`. Please report it.",
     )
 
 
 def configure(component: str, *, level: str = "info", stream: TextIO | None = None) -> None:
     """Send every later log line of this process to `stream` (stderr) as JSON.
 
-    `component` is who speaks (`generator`, `reloader`, `pillion`); `level` is the
+    `component` is the program that logs (`generator`, `reloader`, `pillion`); `level` is the
     least severe level that is written (`debug`, `info`, `warning`, `error`).
     """
 
@@ -63,15 +63,15 @@ def configure(component: str, *, level: str = "info", stream: TextIO | None = No
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
-    sys.excepthook = _broke
-    threading.excepthook = lambda thread: _broke(
+    logging.basicConfig(handlers=[_LibraryHandler()], level=logging.WARNING, force=True)
+    sys.excepthook = _log_crash
+    threading.excepthook = lambda thread: _log_crash(
         thread.exc_type, thread.exc_value, thread.exc_traceback
     )
 
 
-class _Foreign(logging.Handler):
-    """Passes on what libraries say by the standard library's logging."""
+class _LibraryHandler(logging.Handler):
+    """Logs what libraries log with the standard library's logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(
@@ -83,7 +83,7 @@ class _Foreign(logging.Handler):
         )
 
 
-def _broke(
+def _log_crash(
     kind: type[BaseException],
     error: BaseException | None,
     traceback: types.TracebackType | None,

@@ -1,9 +1,10 @@
-"""Finds nginx's master and its workers in /proc, anew each time.
+"""Finds nginx's master and its workers in /proc; nothing is cached.
 
-The master is the process whose title says so and names our `live/nginx.conf`; it may
-be anyone's child, and in a pod with a shared process namespace it belongs to another
-container. The pid file is only a hint: a killed nginx leaves it behind, and its number
-may by now be another process's. A process is its pid and its start: pids come again.
+The master is the process whose title says so and names the volume's `live/nginx.conf`.
+It may be any process's child, and in a pod with a shared process namespace it belongs to
+another container. The pid file is only a hint: a killed nginx leaves it behind, and its
+number may be another process's by now. Pids are reused, so a process is identified by
+its pid and its start time.
 """
 
 import os
@@ -21,7 +22,7 @@ _LEAVING = b"nginx: worker process is shutting down"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 Identity = tuple[int, int]
-"""The pid of a process and its start: what tells it from every other, earlier or later."""
+"""The pid of a process and its start time: unique until the machine restarts."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class Process:
 
     @property
     def identity(self) -> Identity:
-        """Return what tells it from every other process."""
+        """Return what distinguishes it from every other process."""
         return self.pid, self.started
 
 
 def find_master(volume: Volume) -> Process | None:
-    """Find the running master of our nginx, the newest if an old one lingers."""
+    """Return the master that runs on this volume, the newest if an old one lingers."""
     hinted = _hinted(volume)
     if hinted is not None and _names(hinted.title, volume.live):
         return hinted
@@ -52,7 +53,7 @@ def find_master(volume: Volume) -> Process | None:
 
 
 def workers(master: Process) -> frozenset[Identity]:
-    """Identities of the workers that take new connections."""
+    """Return the identities of the workers that accept connections."""
     return frozenset(
         process.identity
         for process in _children(master)
@@ -65,25 +66,25 @@ def draining(master: Process) -> int:
     return sum(process.title.startswith(_LEAVING) for process in _children(master))
 
 
-def lives(process: Process) -> bool:
-    """Tell whether it still runs, and is no later process of the same pid."""
+def is_running(process: Process) -> bool:
+    """Return whether this very process still runs, not a later one with its pid."""
     now = _read(process.pid)
     return now is not None and now.identity == process.identity
 
 
-def hang_up(master: Process) -> None:
-    """Have the master read its configuration anew. Raises OSError where it may not or is gone."""
+def signal_reload(master: Process) -> None:
+    """Make the master reload its configuration. Raises OSError where it is gone or not ours."""
     os.kill(master.pid, signal.SIGHUP)
 
 
 def started_since(process: Identity, time_s: float) -> bool:
-    """Tell whether it started after a time of files (`st_ctime`), to a tick of 10 ms."""
+    """Return whether it started after a file's `st_ctime`, to a tick of 10 ms."""
     machine_started_s = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     return machine_started_s + (process[1] + 1) / _TICKS >= time_s
 
 
 def _names(title: bytes, conf: Path) -> bool:
-    """Whether it is the title of a master that was started with this configuration."""
+    """Return whether it is the title of a master that was started with this configuration."""
     if not title.startswith(_MASTER):
         return False
     named = (f"-c {path} ".encode() for path in {conf, conf.resolve()})
@@ -98,7 +99,7 @@ def _hinted(volume: Volume) -> Process | None:
 
 
 def _children(parent: Process) -> Iterator[Process]:
-    """Read the children from the kernel's list, where it keeps one."""
+    """Yield the children, from the kernel's own list if it keeps one."""
     try:
         listed = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_bytes().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -112,7 +113,7 @@ def _processes(titled: bytes = b"") -> Iterator[Process]:
 
 
 def _read(pid: int, titled: bytes = b"") -> Process | None:
-    """Read one process; None where there is none, or its title begins otherwise."""
+    """Return one process; None where there is none, or its title begins otherwise."""
     try:
         title = Path(f"/proc/{pid}/cmdline").read_bytes()
         if not title.startswith(titled):

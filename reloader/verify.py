@@ -1,30 +1,30 @@
-"""Tells whether nginx really serves a generation: what it answers, and who answers.
+"""Verifies that nginx serves a generation: by what it answers, and by which workers answer.
 
 A reload is over only when the status listener answers the new number on a fresh
 connection and every worker that takes connections has started since: the master
 starts the new ones, sleeps 100 ms, and only then tells the old ones to quit.
 """
 
-import contextlib
 import enum
-import socket
+import http.client
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from reloader import master
-from reloader.log_events import Event, Trouble
+from reloader.errors import ReloaderError
+from reloader.log_events import Event
 from reloader.master import Identity, Process
 from reloader.wakeup import Wake
 
 _LOOK_AGAIN_S = 0.01
 _STUCK_S = 2.0
-"""An old worker that so long after its successors answer has not heard that it is to quit
-hears nothing: it takes no connections either, and must not hold up changes."""
+"""An old worker that has not begun to quit so long after its successors answer is stuck: it
+accepts no connections either, and must not hold up changes."""
 _STANDSTILL_S = 3.0
-"""A reload of which nothing shows after so long may give way to a newer wish."""
-_REQUEST = b"GET /generation HTTP/1.0\r\nHost: localhost\r\n\r\n"
+"""A reload that has had no effect for so long may give way to a newer wish."""
 
 
 class Failure(enum.Enum):
@@ -34,46 +34,42 @@ class Failure(enum.Enum):
     GONE = enum.auto()
     """The master has ended."""
     OUTDATED = enum.auto()
-    """Nothing happens, and there is a newer wish."""
+    """The reload has no effect, and there is a newer wish."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What nginx should come to serve, and where it is asked."""
+    """What nginx should serve after a reload, and the port to ask it on."""
 
     generation: int
     port: int
     stuck: frozenset[Identity] = frozenset()
-    """Old workers that nobody waits for any more."""
+    """Old workers that are not waited for."""
     is_outdated: Callable[[], bool] = lambda: False
     """Whether there is a newer wish."""
 
     def is_answered(self) -> bool:
-        """Ask on a fresh connection."""
+        """Return whether nginx answers the generation on a fresh connection."""
         return served_generation(self.port) == self.generation
 
 
 def served_generation(port: int) -> int | None:
-    """Ask nginx's status listener for its generation; None where there is no answer."""
-    answer = b""
-    with (
-        contextlib.suppress(OSError),
-        socket.create_connection(("127.0.0.1", port), timeout=1) as connection,
-    ):
-        connection.sendall(_REQUEST)
-        while part := connection.recv(4096):
-            answer += part
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status = head.partition(b"\r\n")[0].split()
-    number = body.strip()
-    return int(number) if status[1:2] == [b"200"] and number.isdigit() else None
+    """Return the generation that nginx's status listener answers; None without an answer."""
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=1)) as connection:
+            connection.request("GET", "/generation", headers={"Connection": "close"})
+            response = connection.getresponse()
+            number = response.read().strip()
+    except (OSError, http.client.HTTPException):
+        return None
+    return int(number) if response.status == 200 and number.isdigit() else None
 
 
 def serves_already(process: Process, expected: Expected, conf: Path) -> bool:
-    """Tell whether workers younger than the file `conf` serve it: no reload is needed."""
-    placed_at = conf.stat().st_ctime
+    """Return whether workers younger than the file `conf` serve it, so no reload is needed."""
+    promoted_at = conf.stat().st_ctime
     workers = master.workers(process)
-    young = all(master.started_since(worker, placed_at) for worker in workers)
+    young = all(master.started_since(worker, promoted_at) for worker in workers)
     return bool(workers) and young and expected.is_answered()
 
 
@@ -84,7 +80,7 @@ def await_reload(
     deadline: float,
     wake: Wake,
 ) -> frozenset[Identity] | Failure:
-    """Wait until none but new workers serve it, and tell which they are.
+    """Wait until only new workers serve it, and return them, or why they do not.
 
     `before` are the workers at the time of the signal.
     """
@@ -96,11 +92,11 @@ def await_reload(
             answered = min(answered, now)
             if workers - expected.stuck == fresh or now > answered + _STUCK_S:
                 return fresh
-        if not master.lives(process):
+        if not master.is_running(process):
             return Failure.GONE
         if not fresh and now > signalled + _STANDSTILL_S and expected.is_outdated():
             return Failure.OUTDATED
         if now > deadline:
             return Failure.LATE
         wake.pause(_LOOK_AGAIN_S)
-    raise Trouble(Event.STOPPED, "the reloader ends")
+    raise ReloaderError(Event.STOPPED, "the reloader ends")

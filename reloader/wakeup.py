@@ -1,7 +1,7 @@
-"""The one wake-up that everything feeds: hints of files, signals, the end of a wait.
+"""The one wake-up for all causes: changed files, signals, the end of a wait.
 
 Made of eventfds, not of a threading.Event: a signal handler may ring it while the main
-thread is about to wait, without a lock that the two could hold against each other.
+thread is about to wait, and with a lock the two could deadlock.
 """
 
 import os
@@ -20,23 +20,23 @@ class Wake:
         self._stopped = os.eventfd(0, _FLAGS)
 
     def ring(self) -> None:
-        """Wake whoever waits, or the next who will."""
+        """End the current wait, or the next one."""
         os.eventfd_write(self._rung, 1)
 
     def stop(self, _signal: int = 0, _frame: types.FrameType | None = None) -> None:
-        """Ask for the end: from now on nobody waits. Serves as a signal handler."""
+        """Ask the program to end: no wait lasts any longer. Serves as a signal handler."""
         self.stopping = True
         os.eventfd_write(self._stopped, 1)
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for a ring. Tell whether there was one since the last wait."""
+        """Wait for a ring. Return whether there was one since the last wait."""
         if self._rung not in self._ready(timeout_s, self._rung):
             return False
         os.eventfd_read(self._rung)
         return True
 
     def pause(self, timeout_s: float, *readable: int) -> None:
-        """Wait for one of these descriptors, and leave a ring for the next `wait`."""
+        """Wait for one of these descriptors; a ring stays for the next `wait`."""
         self._ready(timeout_s, *readable)
 
     def _ready(self, timeout_s: float, *descriptors: int) -> set[int]:

@@ -1,8 +1,8 @@
-"""Tells when `next/` may have changed: a hint, never the truth.
+"""Wakes the reloader when `next/` may have changed: a hint, never the truth.
 
 watchdog loses events on overflow, and its threads can die while the observer says
-it is alive. So whoever listens also polls; where the poll found what no hint told,
-`renew` puts a new observer in the place of the old.
+it is alive. So the reloader also polls; where the poll finds a change without a hint,
+`renew` replaces the observer.
 """
 
 import contextlib
@@ -37,18 +37,18 @@ class Hints:
         self._watched: tuple[int, int] | None = None
 
     def ensure(self) -> None:
-        """Watch what is there now, anew where next/ is another or a thread has died."""
+        """Watch next/; start again where it was replaced or a thread has died."""
         here = _identity(self._next)
         if self._observer is not None and _lives(self._observer) and here == self._watched:
             return
         self.renew()
 
     def renew(self) -> None:
-        """Watch anew, whatever the old observer says of itself."""
+        """Replace the observer, even if it says that it is alive."""
         self.close()
         self._watched = _identity(self._next)
         ring = _Ring(self._wake)
-        # Out of inotify instances, or a folder gone again: then the poll alone must do.
+        # Out of inotify instances, or the folder is gone again: polling is enough then.
         with contextlib.suppress(OSError):
             self._observer = Observer()
             self._observer.schedule(
@@ -66,7 +66,7 @@ class Hints:
 
 
 class _Ring(FileSystemEventHandler):
-    """Only rings: an exception in a handler would end the observer."""
+    """Only wakes the reloader: an exception in a handler would end the observer."""
 
     def __init__(self, wake: Wake) -> None:
         self._wake = wake

@@ -1,20 +1,8 @@
-"""Each annotation, declared once: name, type, default, scope, what an error costs, meaning.
+"""Each annotation, declared once: name, type, default, scope, cost of an error, meaning, effect.
 
-A module a feature. What a declaration says is all there is to say of an annotation:
-`pillion lint` and the reference in the documentation are made from it. Knows no
-objects but the text of annotations, and nothing of other rooms' work.
+A module a feature; every module here that has a `FEATURE` counts, no list has to be
+kept. What a feature adds are values of `generator.effects`, which the rest of the
+program passes on unread. `pillion lint` and the reference in the documentation are made
+from the declarations. Knows no objects but the text of annotations, and nothing of
+other rooms' work.
 """
-
-from generator.annotations import access, backends, bodies, canary, redirects, rewriting, timeouts
-from generator.annotations.declaration import Annotation
-
-ALL: tuple[Annotation[object], ...] = tuple(
-    value
-    for module in (access, backends, bodies, canary, redirects, rewriting, timeouts)
-    for value in vars(module).values()
-    if isinstance(value, Annotation)
-)
-"""Every annotation, in order of features."""
-
-BY_NAME = {name: a for a in ALL for name in (a.name, *a.aliases)}
-"""Every annotation by its name and by its older names."""

@@ -1,40 +1,30 @@
 """From the annotations of one Ingress to typed values and problems."""
 
 import difflib
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any
 
-from msgspec import Struct
-
-from generator.annotations import ALL, BY_NAME
-from generator.annotations.declaration import Annotation, Invalid, OnError
-from generator.annotations.values import describe
+from generator import problems
+from generator.annotations.catalog import BY_NAME
+from generator.annotations.declaration import Annotation, OnError, Values
 from generator.objects import ObjectRef
-from generator.problems import Code, Problem, Problems, Severity, shown
-
-T = TypeVar("T")
+from generator.options.declaration import GlobalValues
+from generator.problems import Code, Problem, Problems, shown
+from generator.values.declared import settings_in
+from generator.values.describe import described
+from generator.values.invalid import Invalid
 
 _GUARDS = ("auth-", "enable-global-auth", "satisfy")
 """Names of ingress-nginx's that guard access: unknown here, they deny rather than open."""
-
-
-class Values(Struct, frozen=True):
-    """The values of one Ingress; an annotation that is not set has its default."""
-
-    given: Mapping[Annotation[Any], Any]
-    """Those that are set and valid."""
-    denied: bool
-    """Whether one that guards access can't be obeyed."""
-
-    def __getitem__(self, annotation: Annotation[T]) -> T:
-        return cast("T", self.given.get(annotation, annotation.default))
 
 
 NOTHING_ALLOWED = Values({}, denied=True)
 """Of an Ingress that may not be served: no annotation counts, and it answers 503."""
 
 
-def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple[Values, Problems]:
+def read(
+    annotations: Mapping[str, str], prefix: str, owner: ObjectRef, options: GlobalValues
+) -> tuple[Values, Problems]:
     """Read every annotation under `prefix`. An empty value is an unset one."""
     texts = {
         name.removeprefix(prefix + "/"): text
@@ -42,57 +32,44 @@ def read(annotations: Mapping[str, str], prefix: str, owner: ObjectRef) -> tuple
         if name.startswith(prefix + "/") and text.strip()
     }
     given: dict[Annotation[Any], Any] = {}
-    problems: list[Problem] = []
+    values = Values(given, denied=False, options=options)
+    found: list[Problem] = []
     denied = False
-    for annotation, name, overridden in _known(texts):
-        problems += [_overridden(owner, alias, name) for alias in overridden]
+    for annotation, name, overridden in settings_in(texts, BY_NAME):
+        found += [_overridden(owner, alias, name) for alias in overridden]
         try:
             given[annotation] = annotation.parse(texts[name].strip())
         except Invalid as invalid:
             denied |= annotation.on_error is OnError.DENY
-            problems.append(_invalid(owner, name, annotation, texts[name], invalid))
+            meanwhile = _meanwhile(annotation, values)
+            found.append(_invalid(owner, name, texts[name], invalid, meanwhile))
     unknown = [name for name in texts if name not in BY_NAME]
     denied |= any(name.startswith(_GUARDS) for name in unknown)
-    problems += [_unknown(owner, name) for name in unknown]
-    return Values(given, denied), tuple(problems)
+    found += [_unknown(owner, name) for name in unknown]
+    return Values(given, denied, options), tuple(found)
 
 
-def _known(texts: Mapping[str, str]) -> Iterator[tuple[Annotation[object], str, list[str]]]:
-    """Return each annotation that is set, the name that counts, and those that do not beside it."""
-    if not texts:
-        return
-    for annotation in ALL:
-        names = [name for name in (annotation.name, *annotation.aliases) if name in texts]
-        if names:
-            yield annotation, names[0], names[1:]
-
-
-def _invalid(
-    owner: ObjectRef, name: str, annotation: Annotation[object], text: str, invalid: Invalid
-) -> Problem:
-    meanwhile = (
-        "Meanwhile: its paths answer 503, since this guards access."
-        if annotation.on_error is OnError.DENY
-        else f"Meanwhile: {describe(annotation.default)}, the default."
+def _invalid(owner: ObjectRef, name: str, text: str, invalid: Invalid, meanwhile: str) -> Problem:
+    message = f"{shown(text)} is not {invalid.expected}."
+    return problems.error(
+        owner, name, Code.ANNOTATION_INVALID, message, invalid.hint, meanwhile=meanwhile
     )
-    return Problem(
-        object=owner,
-        field=name,
-        code=Code.ANNOTATION_INVALID,
-        severity=Severity.ERROR,
-        message=f"{shown(text)} is not {invalid.expected}.",
-        hint=f"{invalid.hint} {meanwhile}",
-    )
+
+
+def _meanwhile(annotation: Annotation[Any], values: Values) -> str:
+    if annotation.on_error is OnError.DENY:
+        return "its paths answer 503, since this guards access"
+    return f"{described(values.default_of(annotation))}, the default"
 
 
 def _overridden(owner: ObjectRef, alias: str, name: str) -> Problem:
-    return Problem(
-        object=owner,
-        field=alias,
-        code=Code.ANNOTATION_IGNORED,
-        severity=Severity.WARNING,
-        message=f"This older name of {name} does not count beside it.",
-        hint=f"Keep one of the two. Meanwhile: {name} holds.",
+    return problems.warning(
+        owner,
+        alias,
+        Code.ANNOTATION_IGNORED,
+        f"This older name of {name} does not count beside it.",
+        "Keep one of the two.",
+        meanwhile=f"{name} holds",
     )
 
 
@@ -100,12 +77,14 @@ def _unknown(owner: ObjectRef, name: str) -> Problem:
     near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.8)
     way_out = f"Did you mean {near[0]}?" if near else "Remove it, or do without what it asks for."
     guards = name.startswith(_GUARDS)
-    effect = "its paths answer 503, since this guards access" if guards else "it has no effect"
-    return Problem(
-        object=owner,
-        field=name,
-        code=Code.ANNOTATION_UNKNOWN,
-        severity=Severity.ERROR if guards else Severity.WARNING,
-        message="Pillion has no annotation of this name.",
-        hint=f"{way_out} Meanwhile: {effect}.",
+    report = problems.error if guards else problems.warning
+    return report(
+        owner,
+        name,
+        Code.ANNOTATION_UNKNOWN,
+        "Pillion has no annotation of this name.",
+        way_out,
+        meanwhile="its paths answer 503, since this guards access"
+        if guards
+        else "it has no effect",
     )

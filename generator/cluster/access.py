@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from generator.cluster.errors import NoCredentials
 
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 REREAD_S = 10.0
 
 
@@ -89,7 +88,7 @@ class Rereading:
 class InCluster:
     """The ServiceAccount of this pod."""
 
-    def __init__(self, url: str, folder: Path = SERVICE_ACCOUNT) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
         self._url = url
         self._token = Rereading(folder / "token")
         self._ca = Rereading(folder / "ca.crt")

@@ -1,7 +1,6 @@
 """What can go wrong between here and the apiserver.
 
 ClusterError
-├── NoClusterGiven      nothing says where a cluster is
 ├── KubeconfigBroken    a file that says it cannot be read
 ├── NoCredentials       the plugin or file that proves who we are does not answer
 ├── Unreachable         no connection, no answer in time, or it broke off
@@ -13,17 +12,6 @@ ClusterError
 
 class ClusterError(Exception):
     """Its text is one line for people."""
-
-
-class NoClusterGiven(ClusterError):
-    """Nothing says where a cluster is."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "No cluster to read from. Give one with --kubeconfig FILE, with the environment "
-            "variable KUBECONFIG, by running in a pod with a ServiceAccount, or read a folder "
-            "instead with --manifests DIR."
-        )
 
 
 class KubeconfigBroken(ClusterError):

@@ -6,7 +6,6 @@ is what the apiserver says: those whose status our field manager wrote last.
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Iterable
 
 import msgspec
@@ -19,6 +18,7 @@ from generator.cluster.errors import ClusterError, Refused
 from generator.cluster.resources import INGRESSES
 from generator.cluster.source import ClusterSource
 from generator.log_events import Event
+from generator.names import is_address
 from generator.objects import Ingress, Kind, Name, PublishedAddress
 
 FIELD_MANAGER = "pillion"
@@ -52,7 +52,7 @@ def addresses_of_service(source: ClusterSource, name: Name) -> Addresses:
 def addresses_of_text(texts: Iterable[str]) -> Addresses:
     """Read --publish-status-address: IP addresses and host names."""
     return in_order(
-        PublishedAddress(ip=text) if _is_ip(text) else PublishedAddress(hostname=text)
+        PublishedAddress(ip=text) if is_address(text) else PublishedAddress(hostname=text)
         for text in texts
     )
 
@@ -60,14 +60,6 @@ def addresses_of_text(texts: Iterable[str]) -> Addresses:
 def in_order(addresses: Iterable[PublishedAddress]) -> Addresses:
     """Return each once, in a stable order."""
     return tuple(sorted(set(addresses), key=lambda address: (address.hostname, address.ip)))
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 class _Written(Struct, frozen=True):

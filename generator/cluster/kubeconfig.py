@@ -6,7 +6,6 @@ with http://localhost; of it only the old auth-providers (OIDC) are used.
 """
 
 import base64
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +16,8 @@ from msgspec import Struct, field
 from generator.cluster.access import Access, Proof, Rereading, Server
 from generator.cluster.errors import KubeconfigBroken, NoCredentials
 from generator.cluster.plugin import Plugin, PluginConfig
+from generator.decode_errors import fault_of
+from generator.objects import without_nulls
 
 
 class _Cluster(Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -99,7 +100,7 @@ def load(paths: tuple[Path, ...], *, context: str = "", server: str = "") -> Acc
 def _read(path: Path) -> _File:
     try:
         content = yaml.safe_load(path.read_text())
-        file = msgspec.convert(_without_nulls(content or {}), _File)
+        file = msgspec.convert(without_nulls(content or {}), _File)
     except OSError as error:
         raise KubeconfigBroken(str(path), "", f"cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -110,9 +111,8 @@ def _read(path: Path) -> _File:
         why = getattr(error, "problem", None) or "broken"
         raise KubeconfigBroken(str(path), line, f"is not YAML: {why}.") from error
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        field_path = where.rstrip("`").removeprefix(".")
-        raise KubeconfigBroken(str(path), field_path, f"{_plain(what)}.") from error
+        fault = fault_of(error)
+        raise KubeconfigBroken(str(path), fault.field, f"{fault.predicate}.") from error
     return msgspec.structs.replace(file, path=path)
 
 
@@ -284,27 +284,3 @@ class FromAuthProvider:
         """Ask the library again, unless it has been since it gave this."""
         if self._proof is proof:
             self._proof = None
-
-
-_WORDS = {
-    "`str`": "text",
-    "`int`": "a number",
-    "`float`": "a number",
-    "`bool`": "true or false",
-    "`array`": "a list",
-    "`object`": "a mapping",
-}
-
-
-def _plain(message: str) -> str:
-    for word, plain in _WORDS.items():
-        message = message.replace(word, plain)
-    return message[:1].lower() + message[1:]
-
-
-def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any YAML value
-    if isinstance(value, Mapping):
-        return {str(k): _without_nulls(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_without_nulls(v) for v in value if v is not None]
-    return value

@@ -102,7 +102,7 @@ def _note(problem: Problem, uid: str) -> Note:
         uid=uid,
         type="Normal" if problem.severity is Severity.INFO else "Warning",
         reason="".join(part.capitalize() for part in problem.code.split("-")),
-        message=_cut(f"{field}{problem.message} {problem.hint}"),
+        message=_cut(f"{field}{problem.message} {problem.advice}"),
     )
 
 

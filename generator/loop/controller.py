@@ -1,56 +1,39 @@
-"""The loop: snapshot, attempt, wish, answer, and again. Everything else is called from here.
+"""The loop's I/O and its tasks; what is decided stands in `transitions`.
 
-One task notes that the source has changed, one follows the reloader's answers, one
-looks at the templates; the worker makes an attempt whenever one of them has news. What
-answers teach is worked out in `experience.py`.
+The worker makes an attempt whenever there is news and it is time. Four tasks bring news:
+one follows the source, one the reloader's answers, one the templates' folder, and one
+repairs what others do to the volume. Beside them run the source and the reporter to the
+cluster. Two timers end by themselves: the pause before a retry (`pacing`), and the one
+before what is good is kept (`wishes`).
 """
 
 import asyncio
 import time
-from collections.abc import Callable
 
-import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.log_events import Event
-from generator.loop import template_choice
-from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
-from generator.loop.debounce import Debounce, spacing_s
-from generator.loop.experience import (
-    Experience,
-    after_applied,
-    after_deletions,
-    after_giving_up,
-    after_refused,
-    may_go_on,
-)
+from generator.loop import transitions
+from generator.loop.admin_choice import AdminChoice, AdminInputs
+from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.log_reporter import LogReporter
-from generator.loop.making import make
-from generator.loop.pending import PendingWish, PendingWishes
+from generator.loop.pacing import Pacing
 from generator.loop.reporter import Reporter
-from generator.loop.template_choice import TemplateChoice
+from generator.loop.state import PendingWish, State
 from generator.loop.template_folder import TemplateFolder
+from generator.loop.transitions import Do, Step
+from generator.loop.wishes import Wishes
+from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import TemplateError
-from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.nginx.surroundings import Surroundings
 from generator.nginx.template_files import differing
-from generator.problems import Problem, Problems
-from generator.quarantine.bisection import next_trial
-from generator.quarantine.holds import released
-from generator.snapshot import Snapshot, Source
+from generator.snapshot import Source
 from generator.translation import TranslationSettings
-from generator.volume.answers import first_status
 from reloader.contract import Status, Volume
 
-log = structlog.get_logger()
-
-_RELOADER_PATIENCE_S = 5.0
-"""How long to wait for the reloader to say what nginx can do; then the least is assumed."""
 _VOLUME_RETRY_S = 1.0
-_MEND_S = 1.0
+_REPAIR_S = 1.0
 """Between two looks at what stands on the volume: a stat for each file."""
-_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 5.0
-"""Between tries of what is refused without being any Ingress's fault."""
 
 
 class LoopSettings(Struct, frozen=True, kw_only=True):
@@ -59,52 +42,39 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
     volume: Volume
     options: TranslationSettings
     surroundings: Surroundings
-    """What is known of nginx before the reloader has told."""
+    """What is known of nginx before the reloader has reported it."""
     longest_gathering_s: float
 
 
 class Controller:
-    """Runs until cancelled. Holds what the loop has to remember, and nothing else."""
+    """Runs until cancelled."""
 
     def __init__(
         self,
-        setup: LoopSettings,
+        settings: LoopSettings,
         source: Source,
         templates: TemplateFolder,
         reporter: Reporter | None,
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._options = settings.options
         self._source = source
-        self._volume = setup.volume
-        self._options = setup.options
-        self._surroundings = setup.surroundings
         self._folder = templates
         self._reporter = reporter
-        self._now = now
-        self._wishes = PendingWishes(setup.volume, now)
-        self._debounce = Debounce(setup.longest_gathering_s, now)
+        self._log = LogReporter()
+        self._wishes = Wishes(settings.volume, self._log.volume)
+        self._pacing = Pacing(settings.longest_gathering_s, time.monotonic)
         self._maker = AttemptMaker()
-        self._telling = LogReporter()
-        self._spacing_s = 0.0
-        self._news = asyncio.Event()
-        self._changed_at: float | None = None
-        self._snapshot = Snapshot()
-        self._template_problems: Problems = ()
-        choice = TemplateChoice(wanted=templates.built_in, good=templates.built_in)
-        self._experience = Experience(templates=choice)
-        self._last: Attempt | None = None
-        """What the newest wish says, unless that was refused."""
-        self._trial_is_due = False
-        self._ready = False
-        self._retry_s = 0.0
+        built_in = AdminInputs(templates=templates.built_in, options={})
+        self._state = State(
+            surroundings=settings.surroundings,
+            admin=AdminChoice(wanted=built_in, good=built_in),
+            config_map=settings.options.config_map,
+        )
 
     @property
     def ready(self) -> bool:
-        """Whether nginx serves a configuration of this process, or one like it.
-
-        Not while the first one lacks Ingresses that are only suspected.
-        """
-        return self._ready
+        """Whether nginx has served what this process makes, at a time without suspects."""
+        return self._state.ready
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -116,258 +86,166 @@ class Controller:
 
     async def _work(self) -> None:
         await self._prepare_volume()
-        await self._ask_for_capabilities()
+        if status := await self._wishes.first_status():
+            self._note_capabilities(status)
         await self._source.ready()
         self._read_templates()
-        self._changed_at = self._now()
-        self._snapshot = self._source.snapshot()
+        self._pacing.wait_since(time.monotonic())
+        self._read_source()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._note_changes())
+            tasks.create_task(self._follow_source())
             tasks.create_task(self._follow_answers())
             tasks.create_task(self._follow_templates())
-            tasks.create_task(self._mend_volume())
+            tasks.create_task(self._repair_volume())
             while True:
-                self._attempt()
-                await self._news.wait()
-                await self._debounce.gather(self._news, self._spacing_s)
+                if not self._state.trial_is_pending:
+                    self._attempt()
+                await self._pacing.due()
 
     async def _prepare_volume(self) -> None:
         while True:
             try:
-                quarantine, known = self._wishes.prepare()
+                quarantine, last_good = self._wishes.prepare()
             except OSError as error:
-                self._telling.volume(error)
+                self._log.volume(error)
                 await asyncio.sleep(_VOLUME_RETRY_S)
             else:
-                self._experience = replace(self._experience, quarantine=quarantine, known=known)
+                self._state = replace(self._state, quarantine=quarantine, last_good=last_good)
                 return
-
-    async def _ask_for_capabilities(self) -> None:
-        status = await first_status(self._volume, _RELOADER_PATIENCE_S)
-        if status and status.nginx_version:
-            self._know_nginx(status)
 
     # --- news ---------------------------------------------------------------------------------
 
-    async def _note_changes(self) -> None:
+    async def _follow_source(self) -> None:
         while True:
             await self._source.changed()
-            before, self._snapshot = self._snapshot, self._source.snapshot()
-            self._experience = after_deletions(self._experience, before, self._snapshot)
-            self._changed()
+            self._go_on(self._read_source())
 
     async def _follow_templates(self) -> None:
         while True:
             await self._folder.changed()
-            self._read_templates()
-            self._changed()
-
-    async def _mend_volume(self) -> None:
-        while True:
-            await asyncio.sleep(_MEND_S)
-            try:
-                self._wishes.mend()
-            except OSError as error:
-                self._telling.volume(error)
+            self._go_on(self._read_templates())
 
     async def _follow_answers(self) -> None:
-        async for status, published in self._wishes.follow():
-            if status.nginx_version:
-                self._know_nginx(status)
-            if published is None:
-                continue
-            self._spacing_s = spacing_s(status.draining / max(1, len(status.started_workers)))
-            if status.applied:
-                self._applied(status, published)
-            elif status.stage == "reload" or self._wishes.is_damaged(status):
-                self._failed(status, published)
-            else:
-                self._refused(status, published)
+        async for status in self._wishes.answers():
+            self._go_on(self._note_capabilities(status))
+            if wish := self._state.pending.get(status.generation):
+                self._pacing.draining(status.draining / max(1, len(status.started_workers)))
+                self._go_on(self._answered(status, wish))
 
-    def _changed(self) -> None:
-        if self._changed_at is None:
-            self._changed_at = self._now()
-        self._news.set()
+    async def _repair_volume(self) -> None:
+        while True:
+            await asyncio.sleep(_REPAIR_S)
+            self._wishes.repair()
 
-    def _know_nginx(self, status: Status) -> None:
-        capabilities = Capabilities.of(status.nginx_version, status.nginx_modules)
-        if capabilities != self._surroundings.capabilities:
-            self._surroundings = replace(self._surroundings, capabilities=capabilities)
-            self._changed()
+    def _read_source(self) -> Do:
+        return self._take(transitions.after_change(self._state, self._source.snapshot()))
 
-    def _read_templates(self) -> None:
+    def _read_templates(self) -> Do:
         try:
-            templates, self._template_problems = self._folder.read()
+            templates, problems = self._folder.read()
         except TemplateError as error:
-            self._telling.templates_refused(str(error), ())
-            return
-        choice = template_choice.newest(self._experience.templates, templates)
-        self._experience = replace(self._experience, templates=choice)
-        self._telling.templates(templates, self._folder.built_in)
+            self._log.templates_refused(str(error), ())
+            return Do.WAIT
+        self._log.templates(templates, self._folder.built_in)
+        return self._take(transitions.after_templates(self._state, templates, problems))
+
+    def _note_capabilities(self, status: Status) -> Do:
+        if not status.nginx_version:
+            return Do.WAIT
+        capabilities = Capabilities.of(status.nginx_version, status.nginx_modules)
+        return self._take(transitions.after_capabilities(self._state, capabilities))
+
+    def _take(self, step: Step) -> Do:
+        self._state, do = step
+        return do
+
+    def _go_on(self, do: Do) -> None:
+        if do is Do.ATTEMPT:
+            self._pacing.changed()
+        elif do is Do.RETRY:
+            self._pacing.retry()
 
     # --- an attempt ---------------------------------------------------------------------------
 
     def _attempt(self) -> None:
-        """Publish what the newest snapshot comes to, if that is anything new."""
-        if self._wishes.trial_is_open:
-            return  # what comes now would spoil the proof; it goes with the next
-        began = self._now()
-        source = self._begin_trial_if_due()
-        attempt = self._make(source)
-        if attempt is None:
-            return
-        self._tell_problems(attempt)
-        if self._last is not None and attempt.rendering == self._last.rendering:
-            self._nothing_new(attempt)
-            return
-        changed_at = began if self._changed_at is None else self._changed_at
+        changed_at, began = self._pacing.waiting_since(), time.monotonic()
         try:
-            self._wishes.publish(attempt, began, changed_at)
-        except OSError as error:
-            self._telling.volume(error)
-            self._try_again_in(_VOLUME_RETRY_S)
-            return
-        self._telling.volume(None)
-        self._changed_at = None
-        self._last = attempt
-
-    def _begin_trial_if_due(self) -> Snapshot:
-        """Return the snapshot to go by: on trial, nothing is new but those that are tried."""
-        experience = self._experience
-        quarantine = released(experience.quarantine, self._snapshot)
-        serving = experience.serving
-        if self._trial_is_due and serving is not None and not self._wishes.are_open:
-            quarantine = next_trial(quarantine)
-        self._experience = replace(experience, quarantine=quarantine)
-        return serving.inputs.source if serving and quarantine.trying else self._snapshot
-
-    def _make(self, source: Snapshot) -> Attempt | None:
-        """Make an attempt; None where a bug of ours keeps it from being made."""
-        experience = self._experience
-        inputs = AttemptInputs(
-            source=source,
-            quarantine=experience.quarantine,
-            known=experience.known,
-            options=self._options,
-            surroundings=self._surroundings,
-            templates=experience.templates.used,
-        )
-        try:
-            self._experience, attempt = make(experience, inputs, self._maker, self._last)
+            self._state, attempt = transitions.next_attempt(self._state, self._options, self._maker)
         except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
-            self._telling.bug(error)
-            return None
-        return attempt
+            self._log.bug(error)
+            return
+        self._report_problems(attempt)
+        do = self._take(transitions.after_attempt(self._state, attempt))
+        if do is Do.PUBLISH:
+            self._publish(attempt, changed_at, began)
+            return
+        self._pacing.settled()
+        if self._state.serving is attempt:
+            self._report_served(attempt)
+        self._go_on(do)
 
-    def _nothing_new(self, attempt: Attempt) -> None:
-        """Take Ingresses into account that add no text, such as one whose paths are all taken."""
-        self._changed_at = None
-        if self._wishes.are_open:
-            self._wishes.amend(attempt)
-        else:
-            self._is_served(attempt)
+    def _publish(self, attempt: Attempt, changed_at: float, began: float) -> None:
+        try:
+            generation = self._wishes.publish(attempt)
+        except OSError as error:
+            self._log.volume(error)
+            self._pacing.retry_in(_VOLUME_RETRY_S)
+            return
+        self._log.volume(None)
+        self._pacing.settled()
+        wish = PendingWish.of(attempt, changed_at, began, time.monotonic())
+        self._take(transitions.after_published(self._state, generation, wish))
 
-    def _tell_problems(self, attempt: Attempt) -> None:
-        problems = self._problems(attempt)
-        self._telling.problems(problems, attempt.inputs.source.origins)
-        self._telling.traces(attempt.translation.traces)
+    def _report_problems(self, attempt: Attempt) -> None:
+        problems = self._state.problems(attempt)
+        self._log.problems(problems, attempt.inputs.snapshot.origins)
+        self._log.traces(attempt.translation.traces)
         if self._reporter:
             held = attempt.inputs.quarantine.held.values()
-            self._reporter.tell(
-                problems, (*attempt.translation.ingresses, *(h.refused for h in held))
-            )
-
-    def _problems(self, attempt: Attempt) -> tuple[Problem, ...]:
-        return (
-            *attempt.translation.problems,
-            *attempt.inputs.quarantine.problems(),
-            *self._template_problems,
-        )
+            ingresses = (*attempt.translation.ingresses, *(hold.refused for hold in held))
+            self._reporter.note_problems(problems, ingresses)
 
     # --- an answer ----------------------------------------------------------------------------
 
-    def _applied(self, status: Status, published: PendingWish) -> None:
-        attempt = published.attempt
-        problems = len(self._problems(attempt))
-        self._telling.applied(status, published, problems, self._now())
-        self._retry_s = 0.0
-        self._sweep(status.generation)
-        self._is_served(attempt)
+    def _answered(self, status: Status, wish: PendingWish) -> Do:
+        if status.applied:
+            return self._applied(status, wish)
+        if status.stage == "reload" or self._wishes.is_damaged(status):
+            self._log.failed(status)
+            do = self._take(transitions.after_failed(self._state, status.generation))
+        else:
+            do = self._refused(status)
+        if not self._state.pending:
+            self._pacing.wait_since(wish.changed_at)
+        return do
 
-    def _is_served(self, attempt: Attempt) -> None:
-        was_trial = bool(attempt.inputs.quarantine.trying)
-        learned = after_applied(self._experience, attempt)
-        self._experience = after_deletions(learned, attempt.inputs.source, self._snapshot)
-        self._trial_is_due = not was_trial or self._snapshot is attempt.inputs.source
-        self._tell_what_was_learned("")
-        self._ready |= not self._experience.quarantine.searching
+    def _applied(self, status: Status, wish: PendingWish) -> Do:
+        problems = len(self._state.problems(wish.attempt))
+        self._log.applied(status, wish, problems, time.monotonic())
+        self._pacing.applied()
+        self._wishes.sweep(status.generation)
+        do = self._take(transitions.after_applied(self._state, status.generation))
+        self._report_served(wish.attempt)
+        return do
+
+    def _refused(self, status: Status) -> Do:
+        self._log.refused(status)
+        do = self._take(transitions.after_refused(self._state, status))
+        if do is Do.RETRY:
+            self._log.refused_without_culprit(status)
+        else:
+            self._report_lessons(status.message)
+        return do
+
+    def _report_served(self, attempt: Attempt) -> None:
+        self._report_lessons("")
         if self._reporter:
             self._reporter.publish(attempt.translation.ingresses)
-        self._wishes.keep(lambda: self._experience.known, self._telling.volume)
-        if (
-            was_trial
-            or self._experience.quarantine.searching
-            or self._experience.templates.used != attempt.inputs.templates
-        ):
-            self._changed()
+        self._wishes.keep(lambda: self._state.last_good)
 
-    def _sweep(self, generation: int) -> None:
-        try:
-            self._wishes.sweep(generation)
-        except OSError as error:
-            self._telling.volume(error)
-
-    def _failed(self, status: Status, published: PendingWish) -> None:
-        """Try again what could not be served for want of something outside of it."""
-        log.warning(Event.CONFIG_FAILED, generation=status.generation, message=status.message)
-        self._take_back(published)
-        self._try_later()
-
-    def _refused(self, status: Status, published: PendingWish) -> None:
-        log.warning(
-            Event.CONFIG_REFUSED,
-            generation=status.generation,
-            message=status.message,
-            line=status.line,
-        )
-        self._take_back(published)
-        attempt = published.attempt
-        learned = after_refused(self._experience, attempt, status)
-        self._trial_is_due = (
-            learned is not None
-            and bool(attempt.inputs.quarantine.trying)
-            and may_go_on(self._experience, learned)
-            and self._is_up_to_date()
-        )
-        if learned is None:
-            log.error(Event.CONFIG_REFUSED_WITHOUT_CULPRIT, message=status.message)
-            self._experience = after_giving_up(self._experience)
-            self._try_later()
-            return
-        self._experience = learned
-        self._tell_what_was_learned(status.message)
-        self._changed()
-
-    def _take_back(self, published: PendingWish) -> None:
-        """Have the same text be a new wish, and its change as old as it is."""
-        if not self._wishes.are_open:
-            self._last = None
-            self._changed_at = published.changed_at
-
-    def _is_up_to_date(self) -> bool:
-        serving = self._experience.serving
-        return serving is not None and self._snapshot is serving.inputs.source
-
-    def _tell_what_was_learned(self, message: str) -> None:
-        choice = self._experience.templates
-        own = differing(choice.wanted, self._folder.built_in)
-        self._telling.templates_refused(choice.refused, own)
-        self._telling.search(frozenset(self._experience.quarantine.suspended), message)
-
-    def _try_later(self) -> None:
-        """Try the same again, unless there is something newer before."""
-        self._retry_s = min(max(_FIRST_RETRY_S, 2 * self._retry_s), _LONGEST_RETRY_S)
-        self._try_again_in(self._retry_s)
-
-    def _try_again_in(self, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._news.set)
+    def _report_lessons(self, message: str) -> None:
+        choice = self._state.admin
+        custom = differing(choice.wanted.templates, self._folder.built_in)
+        is_new = choice.wanted.templates != choice.good.templates
+        self._log.templates_refused(choice.refused if is_new else "", custom)
+        self._log.search(frozenset(self._state.quarantine.suspended), message)

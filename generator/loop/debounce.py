@@ -12,9 +12,9 @@ _LONGEST_SPACING_S = 3.0
 
 
 def spacing_s(draining_generations: float) -> float:
-    """Say how far apart to act while workers of earlier configurations pile up.
+    """Return how far apart to act while workers of earlier configurations pile up.
 
-    Each generation of them holds memory until its clients have gone (decision 0010), so
+    Each generation of them holds memory until its clients have gone (decision 0004), so
     after a handful the next come ever further apart, but never so far that a change waits
     noticeably long.
     """
@@ -22,7 +22,7 @@ def spacing_s(draining_generations: float) -> float:
 
 
 class Debounce:
-    """Says when the changes so far should be acted on."""
+    """Remembers the last change and the last act, to time the next."""
 
     def __init__(self, longest_s: float, now: Callable[[], float]) -> None:
         self._longest_s = longest_s

@@ -1,11 +1,11 @@
-"""Tells problems in the log: once when they come, once when they go."""
+"""Reports to the log: a problem once when it appears, and once when it is gone."""
 
 from collections.abc import Iterable, Mapping
 
 import structlog
 
 from generator.log_events import Event
-from generator.loop.pending import PendingWish
+from generator.loop.state import PendingWish
 from generator.nginx.jinja import TemplateSet
 from generator.nginx.template_files import differing
 from generator.objects import Name, ObjectRef
@@ -19,7 +19,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 class LogReporter:
-    """What has been told already."""
+    """Remembers what it has logged, so that a state that lasts is not logged again."""
 
     def __init__(self) -> None:
         self._problems: frozenset[Problem] = frozenset()
@@ -29,66 +29,83 @@ class LogReporter:
         self._traces = frozenset[str]()
 
     def problems(self, problems: Iterable[Problem], origins: Mapping[ObjectRef, Origin]) -> None:
-        """Tell those that are new, and those that are gone."""
+        """Log those that are new, and those that are gone."""
         now = frozenset(problems)
         if now == self._problems:
             return
         for problem in sorted(now - self._problems):
             getattr(log, _LEVELS[problem.severity])(
-                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.hint
+                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.advice
             )
         for problem in sorted(self._problems - now):
             log.info(Event.PROBLEM_SOLVED, **_fields(problem, origins))
         self._problems = now
 
-    def applied(self, status: Status, published: PendingWish, problems: int, now: float) -> None:
-        """Tell that nginx serves a wish, and how long each stage took."""
-        built = published.attempt.translation
-        stages = {**published.durations, **status.durations}
+    def applied(self, status: Status, wish: PendingWish, problems: int, now: float) -> None:
+        """Log that nginx serves a wish, and how long each stage took."""
+        translation = wish.attempt.translation
+        stages = {**wish.durations, **status.durations}
         log.info(
             Event.CONFIG_APPLIED,
             generation=status.generation,
             hash=status.hash,
-            ingresses=len(built.ingresses),
-            servers=len(built.model.servers),
-            upstreams=len(built.model.upstreams),
+            ingresses=len(translation.ingresses),
+            servers=len(translation.model.servers),
+            upstreams=len(translation.model.upstreams),
             problems=problems,
             **{f"{stage}_ms": round(ms, 1) for stage, ms in stages.items()},
-            total_ms=round((now - published.changed_at) * 1000, 1),
+            total_ms=round((now - wish.changed_at) * 1000, 1),
         )
 
+    def failed(self, status: Status) -> None:
+        """Log that a wish is not served for a reason outside of it."""
+        log.warning(Event.CONFIG_FAILED, generation=status.generation, message=status.message)
+
+    def refused(self, status: Status) -> None:
+        """Log that nginx refuses a wish."""
+        log.warning(
+            Event.CONFIG_REFUSED,
+            generation=status.generation,
+            message=status.message,
+            line=status.line,
+        )
+
+    def refused_without_culprit(self, status: Status) -> None:
+        """Log that nothing in a refused wish is at fault."""
+        log.error(Event.CONFIG_REFUSED_WITHOUT_CULPRIT, message=status.message)
+
     def volume(self, error: OSError | None) -> None:
-        """Tell that the volume can't be written, once for each reason."""
+        """Log that the volume can't be written, once for each reason; None: it can."""
         reason = f"{error.filename or 'volume'}: {error.strerror}" if error else ""
         if reason and reason != self._volume:
             log.error(Event.CONFIG_WRITE_FAILED, message=reason)
         self._volume = reason
 
     def templates(self, templates: TemplateSet, built_in: TemplateSet) -> None:
-        """Tell which templates are not the built-in ones."""
-        if own := differing(templates, built_in):
-            log.info(Event.TEMPLATES_LOADED, templates=own)
+        """Log which templates are not the built-in ones."""
+        if custom := differing(templates, built_in):
+            log.info(Event.TEMPLATES_LOADED, templates=custom)
 
-    def templates_refused(self, refused: str, own: Iterable[str]) -> None:
-        """Tell that templates are not used until they change, once for each reason."""
+    def templates_refused(self, refused: str, custom: Iterable[str]) -> None:
+        """Log that templates are not used until they change, once for each reason."""
         if refused and refused != self._templates:
-            names = ", ".join(own)
+            names = ", ".join(custom)
             log.error(Event.TEMPLATES_REFUSED, message=refused, templates=names)
         self._templates = refused
 
     def bug(self, error: Exception) -> None:
-        """Tell in one line that no configuration can be made, and where at level debug."""
+        """Log in one line that no configuration can be made, and where at level debug."""
         log.error(Event.CONFIG_BUILD_FAILED, message=str(error) or repr(error))
         log.debug(Event.CONFIG_BUILD_FAILED, exc_info=error)
 
     def traces(self, traces: tuple[str, ...]) -> None:
-        """Tell at level debug where bugs of ours were met, which problems tell of."""
+        """Log at level debug where the bugs are that problems report, once each."""
         for trace in sorted({*traces} - self._traces):
             log.debug(Event.PROBLEM_FOUND, trace=trace)
         self._traces = frozenset(traces)
 
     def search(self, suspects: frozenset[Name], message: str) -> None:
-        """Tell that culprits are searched, once for each search that is not part of another."""
+        """Log that culprits are searched, once for each search that is not part of another."""
         if suspects - self._suspects:
             log.warning(
                 Event.CONFIG_BISECTING, suspects=sorted(map(str, suspects)), message=message

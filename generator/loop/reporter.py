@@ -1,4 +1,4 @@
-"""What the loop asks of whoever tells the cluster."""
+"""What the loop needs for reports to the cluster; those to the log are `log_reporter`."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -8,13 +8,13 @@ from generator.problems import Problem
 
 
 class Reporter(Protocol):
-    """Tells the cluster what became of its Ingresses."""
+    """Reports to the cluster what became of its Ingresses. `generator.cluster` has one."""
 
     def publish(self, served: Iterable[Ingress]) -> None:
-        """Take note that these are served now, and no others are ours. Returns at once."""
+        """Report that these Ingresses are served now, and no others. Returns at once."""
 
-    def tell(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
-        """Take note that these are all the problems there are. Returns at once."""
+    def note_problems(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
+        """Report that these are all problems of all these Ingresses. Returns at once."""
 
     async def run(self) -> None:
-        """Tell it, and keep telling until cancelled."""
+        """Write to the apiserver until cancelled."""

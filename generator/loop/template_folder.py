@@ -1,4 +1,4 @@
-"""The folder of `--template-dir`, looked at again and again.
+"""The folder of `--template-dir`, polled for changes.
 
 A look a second is enough for files that people edit, and it sees through the swap of
 `..data` by which a mounted ConfigMap changes, where a watch on a file would not.
@@ -17,7 +17,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class TemplateFolder:
-    """Templates of a folder over the built-in ones; without a folder, those alone."""
+    """Templates of a folder in front of the built-in ones; without a folder, those alone."""
 
     def __init__(self, folder: Path | None) -> None:
         self.built_in = built_in()
@@ -32,7 +32,7 @@ class TemplateFolder:
         return shadowed_by(self._folder, self.built_in)
 
     async def changed(self) -> None:
-        """Return once the folder is not what was last read; never without a folder."""
+        """Return once the folder differs from what was last read; never without a folder."""
         while self._folder is None or _stamp(self._folder) == self._stamp:  # noqa: ASYNC110 - polls
             await asyncio.sleep(_LOOK_S)
 

@@ -2,16 +2,17 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from generator.decode_errors import undecoded
+from generator import problems
+from generator.decode_errors import invalid_object, undecoded
 from generator.manifests.documents import Document, Remark
 from generator.manifests.versions import Plain, endpoints_to_slices, ingress_to_v1, unchanged
+from generator.names import is_label, is_subdomain
 from generator.objects import (
     ConfigMap,
     EndpointSlice,
@@ -25,10 +26,7 @@ from generator.objects import (
     Service,
     convert,
 )
-from generator.problems import Code, Problem, Problems, Severity, shown
-
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL.pattern}(\.{_LABEL.pattern})*")
+from generator.problems import Code, Problem, Problems, shown
 
 _UNNAMED = "(unnamed)"
 
@@ -102,21 +100,21 @@ def decode_document(document: Document) -> Decoded | None:
     value, ref = _with_namespace(value, reading.kind)
     if version != reading.current and version not in reading.older:
         return Decoded(ref, (), (_unknown_version(ref, reading, value),))
-    problems = [_remarked(ref, remark) for remark in document.remarks]
+    found = [_remarked(ref, remark) for remark in document.remarks]
     if version in reading.older:
-        problems.append(_old_version(ref, reading, value))
+        found.append(_old_version(ref, reading, value))
         value = reading.older[version](value)
-    problems += _refused_elsewhere(ref, value)
+    found += _refused_elsewhere(ref, value)
     try:
         _check_name(ref)
         written = endpoints_to_slices(value) if kind == "Endpoints" else [_prepared(value, kind)]
         objects = [convert(each, reading.type) for each in written]
     except msgspec.ValidationError as error:
-        return Decoded(ref, (), (*problems, undecoded(ref, error, value)))
+        return Decoded(ref, (), (*found, undecoded(ref, error, value)))
     except _NotDecoded as error:
-        return Decoded(ref, (), (*problems, error.problem(ref)))
+        return Decoded(ref, (), (*found, error.problem(ref)))
     refs = [ObjectRef(reading.kind, each.name) for each in objects]
-    return Decoded(ref, tuple(zip(refs, objects, strict=True)), tuple(problems))
+    return Decoded(ref, tuple(zip(refs, objects, strict=True)), tuple(found))
 
 
 class _NotDecoded(Exception):
@@ -125,14 +123,7 @@ class _NotDecoded(Exception):
         self.field, self.message, self.hint = field, message, hint
 
     def problem(self, ref: ObjectRef) -> Problem:
-        return Problem(
-            object=ref,
-            field=self.field,
-            code=Code.OBJECT_INVALID,
-            severity=Severity.ERROR,
-            message=self.message,
-            hint=f"{self.hint} Meanwhile: the last good version of the object, if there was one.",
-        )
+        return invalid_object(ref, self.field, self.message, self.hint)
 
 
 def _with_namespace(value: Plain, kind: Kind) -> tuple[Plain, ObjectRef]:
@@ -148,13 +139,13 @@ def _with_namespace(value: Plain, kind: Kind) -> tuple[Plain, ObjectRef]:
 
 def _check_name(ref: ObjectRef) -> None:
     namespace, name = ref.name
-    if namespace and not _LABEL.fullmatch(namespace):
+    if namespace and not is_label(namespace):
         raise _NotDecoded(
             "metadata.namespace",
             f"{shown(namespace)} is not a name of a namespace.",
             "Use lower case letters, digits and dashes, at most 63.",
         )
-    if name != _UNNAMED and not _SUBDOMAIN.fullmatch(name):
+    if name != _UNNAMED and not is_subdomain(name):
         raise _NotDecoded(
             "metadata.name",
             f"{shown(name)} is not a name of an object.",
@@ -185,31 +176,26 @@ def _base64(key: str, content: object) -> bytes:
 def _remarked(ref: ObjectRef, remark: Remark) -> Problem:
     if remark.text is None:
         message = f'The key "{remark.field}" stands twice.'
-        hint = "Keep one of the two. Meanwhile: the last one counts."
+        hint, meanwhile = "Keep one of the two.", "the last one counts"
     elif ref.kind is Kind.SECRET:
         message = "What it holds is not text to YAML, and Kubernetes refuses the object."
-        hint = "Put it between quotes. Meanwhile: it is read as text."
+        hint, meanwhile = "Put it between quotes.", "it is read as text"
     else:
         message = f"{remark.text} is not text to YAML, and Kubernetes refuses the object."
-        hint = f'Quote it: "{remark.text}". Meanwhile: it is read as that text.'
-    return Problem(
-        object=ref,
-        field=remark.field,
-        code=Code.VALUE_NOT_TEXT,
-        severity=Severity.WARNING,
-        message=message,
-        hint=hint,
+        hint, meanwhile = f'Quote it: "{remark.text}".', "it is read as that text"
+    return problems.warning(
+        ref, remark.field, Code.VALUE_NOT_TEXT, message, hint, meanwhile=meanwhile
     )
 
 
 def _old_version(ref: ObjectRef, reading: _Reading, value: Plain) -> Problem:
-    return Problem(
-        object=ref,
-        field="apiVersion",
-        code=Code.API_VERSION_REMOVED,
-        severity=Severity.WARNING,
-        message=f"Kubernetes has not served {value.get('apiVersion')} since {reading.gone_since}.",
-        hint=f"Write {reading.instead}. Meanwhile: it is read as that.",
+    return problems.warning(
+        ref,
+        "apiVersion",
+        Code.API_VERSION_REMOVED,
+        f"Kubernetes has not served {value.get('apiVersion')} since {reading.gone_since}.",
+        f"Write {reading.instead}.",
+        meanwhile="it is read as that",
     )
 
 
@@ -217,13 +203,13 @@ def _unknown_version(ref: ObjectRef, reading: _Reading, value: Plain) -> Problem
     group = str(value.get("apiVersion") or "").rpartition("/")[0]
     written = f'"{value.get("apiVersion")}"'
     instead = reading.instead or (f"{group}/{reading.current}" if group else reading.current)
-    return Problem(
-        object=ref,
-        field="apiVersion",
-        code=Code.OBJECT_INVALID,
-        severity=Severity.ERROR,
-        message=f"{written} is not a version of {value.get('kind')} that is read.",
-        hint=f"Write {instead}. Meanwhile: the object is left out.",
+    return problems.error(
+        ref,
+        "apiVersion",
+        Code.OBJECT_INVALID,
+        f"{written} is not a version of {value.get('kind')} that is read.",
+        f"Write {instead}.",
+        meanwhile="the object is left out",
     )
 
 
@@ -233,13 +219,13 @@ def _refused_elsewhere(ref: ObjectRef, value: Plain) -> Iterable[Problem]:
         return
     for rule, path, fields in _paths(value):
         if not fields.get("pathType"):
-            yield Problem(
-                object=ref,
-                field=f"spec.rules[{rule}].http.paths[{path}].pathType",
-                code=Code.PATH_INVALID,
-                severity=Severity.WARNING,
-                message="It is missing, and Kubernetes refuses the object.",
-                hint="Write Prefix or Exact. Meanwhile: ImplementationSpecific.",
+            yield problems.warning(
+                ref,
+                f"spec.rules[{rule}].http.paths[{path}].pathType",
+                Code.PATH_INVALID,
+                "It is missing, and Kubernetes refuses the object.",
+                "Write Prefix or Exact.",
+                meanwhile="ImplementationSpecific",
             )
 
 

@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from generator import problems
 from generator.manifests.decoding import KINDLESS, Decoded, decode_document
 from generator.manifests.documents import Broken, Chunk, chunks, documents
 from generator.objects import EndpointSlice, Kind, KubernetesObject, Name, ObjectRef
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem
 from generator.snapshot import Origin, Snapshot
+from reloader.contract import Stamp
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_FILE_BYTES = 16 << 20
@@ -33,23 +35,11 @@ def read_manifests(paths: Sequence[Path]) -> Snapshot:
 # --- what lies there --------------------------------------------------------------------------
 
 
-class Stamp(NamedTuple):
-    """Tells one content of a file from the next without reading it."""
+class FileProblem(NamedTuple):
+    """The problem of a file or folder that cannot be read, and its line; 0 for all of it."""
 
-    modified_ns: int
-    changed_ns: int
-    size: int
-    inode: int
-
-
-class Trouble(NamedTuple):
-    """A file or folder that cannot be read."""
-
-    path: str
-    line: int
-    message: str
-    hint: str
-    severity: Severity = Severity.ERROR
+    problem: Problem
+    line: int = 0
 
 
 class Scan(Struct, frozen=True):
@@ -61,7 +51,7 @@ class Scan(Struct, frozen=True):
     """Where a change would show."""
     lost: tuple[Path, ...] = ()
     """Folders that cannot be listed now; what they gave before stays."""
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[FileProblem, ...] = ()
 
 
 def scan(paths: Sequence[Path]) -> Scan:
@@ -69,7 +59,7 @@ def scan(paths: Sequence[Path]) -> Scan:
     files: dict[Path, Stamp] = {}
     folders: list[Path] = []
     lost: list[Path] = []
-    troubles: list[Trouble] = []
+    troubles: list[FileProblem] = []
     seen: set[tuple[int, int]] = set()
     waiting = list(reversed(paths))
     while waiting:
@@ -77,7 +67,7 @@ def scan(paths: Sequence[Path]) -> Scan:
         try:
             status = path.stat()
             if stat.S_ISREG(status.st_mode):
-                files[path] = _stamp(status)
+                files[path] = Stamp.of(status)
             if stat.S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 folders.append(path)
@@ -104,37 +94,45 @@ def _inside(folder: Path) -> Iterator[Path]:
                 yield folder / entry.name
 
 
-def _stamp(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-
-
-def _unreadable(path: Path, error: OSError) -> Trouble:
+def _unreadable(path: Path, error: OSError) -> FileProblem:
     if isinstance(error, FileNotFoundError):
         message, hint = "It does not exist.", "Create it, or give another by --manifests."
     elif isinstance(error, PermissionError):
         message, hint = "It may not be read.", "Let this user read it, such as by chmod."
     else:
         message, hint = f"It cannot be read: {error.strerror}.", "See whether its disk is well."
-    return Trouble(str(path), 0, message, f"{hint} Meanwhile: what it last held, if anything.")
-
-
-def _too_many(paths: Sequence[Path]) -> Trouble:
-    return Trouble(
-        str(paths[0]),
-        0,
-        f"There are more than {MAX_FILES} files of manifests.",
-        "Give a folder that holds manifests alone. Meanwhile: the others are left out.",
+    meanwhile = "what it last held, if anything"
+    problem = problems.error(
+        _ref(path), "", Code.FILE_UNREADABLE, message, hint, meanwhile=meanwhile
     )
+    return FileProblem(problem)
 
 
-def _empty(paths: Sequence[Path]) -> Trouble:
-    return Trouble(
-        str(paths[0]) if paths else "",
-        0,
+def _too_many(paths: Sequence[Path]) -> FileProblem:
+    problem = problems.error(
+        _ref(paths[0]),
+        "",
+        Code.FILE_UNREADABLE,
+        f"There are more than {MAX_FILES} files of manifests.",
+        "Give a folder that holds manifests alone.",
+        meanwhile="the others are left out",
+    )
+    return FileProblem(problem)
+
+
+def _empty(paths: Sequence[Path]) -> FileProblem:
+    problem = problems.warning(
+        _ref(paths[0] if paths else ""),
+        "",
+        Code.FILE_UNREADABLE,
         "There is no manifest in it.",
         "Put files into it that end in .yaml, .yml or .json; they are read as they come.",
-        Severity.WARNING,
     )
+    return FileProblem(problem)
+
+
+def _ref(path: Path | str) -> ObjectRef:
+    return ObjectRef(Kind.FILE, Name("", str(path)))
 
 
 # --- what was read ----------------------------------------------------------------------------
@@ -157,7 +155,7 @@ class _File(Struct, frozen=True):
     """Lines counted within the file."""
     kept: Mapping[ObjectRef, Decoded] = {}
     """The last good version of objects that do not decode now."""
-    trouble: Trouble | None = None
+    trouble: FileProblem | None = None
 
 
 class Folder:
@@ -187,17 +185,25 @@ class Folder:
             text = _read_text(path, stamp)
             return _parse(text, stamp, before)
         except Broken as broken:
-            hint = "Mend it. Meanwhile: what the file last gave."
-            trouble = Trouble(str(path), broken.line, broken.message, hint)
+            meanwhile = "what the file last gave"
+            problem = problems.error(
+                _ref(path),
+                "",
+                Code.FILE_UNREADABLE,
+                broken.message,
+                "Mend it.",
+                meanwhile=meanwhile,
+            )
+            trouble = FileProblem(problem, broken.line)
         except OSError as error:
             trouble = _unreadable(path, error)
         if before is None:
             return _File(stamp, {}, trouble=trouble)
         return _File(stamp, before.parsed, before.entries, before.kept, trouble)
 
-    def _assemble(self, troubles: Iterable[Trouble]) -> Snapshot:
+    def _assemble(self, troubles: Iterable[FileProblem]) -> Snapshot:
         collected = _collect(self._files)
-        problems = collected.problems
+        found = collected.problems
         objects = {
             ref: _same_if_equal(self._objects.get(ref), new)
             for ref, new in collected.objects.items()
@@ -205,9 +211,9 @@ class Folder:
         self._objects = objects
         origins = collected.origins
         for trouble in [*troubles, *(f.trouble for f in self._files.values() if f.trouble)]:
-            ref = ObjectRef(Kind.FILE, Name("", trouble.path))
-            origins[ref] = Origin(trouble.path, trouble.line)
-            problems.append(_told(ref, trouble))
+            ref = trouble.problem.object
+            origins[ref] = Origin(ref.name.name, trouble.line)
+            found.append(trouble.problem)
         return Snapshot(
             ingresses=_of_kind(objects, Kind.INGRESS),
             ingress_classes=_of_kind(objects, Kind.INGRESS_CLASS),
@@ -215,7 +221,7 @@ class Folder:
             endpoint_slices=self._slices(_of_kind(objects, Kind.ENDPOINT_SLICE)),
             secrets=_of_kind(objects, Kind.SECRET),
             config_maps=_of_kind(objects, Kind.CONFIG_MAP),
-            problems=tuple(problems),
+            problems=tuple(found),
             origins=MappingProxyType(origins),
         )
 
@@ -284,20 +290,20 @@ def _collect(files: Mapping[Path, _File]) -> _Collected:
     """Bring all files together; of two documents with one object the last counts."""
     objects: dict[ObjectRef, KubernetesObject] = {}
     origins: dict[ObjectRef, Origin] = {}
-    problems: list[Problem] = []
+    found: list[Problem] = []
     mirrored: dict[ObjectRef, EndpointSlice] = {}
     for path, file in files.items():
         for entry in file.entries:
             decoded, origin = entry.decoded, Origin(str(path), entry.line)
             if decoded is KINDLESS:
-                ref = ObjectRef(Kind.FILE, Name("", str(path)))
+                ref = _ref(path)
                 origins.setdefault(ref, origin)
-                problems.append(_kindless(ref, entry.line))
+                found.append(_kindless(ref, entry.line))
                 continue
             if decoded.ref in origins:
-                problems.append(_twice(decoded.ref, origins[decoded.ref], origin))
+                found.append(_twice(decoded.ref, origins[decoded.ref], origin))
             origins[decoded.ref] = origin
-            problems += decoded.problems
+            found += decoded.problems
             good = decoded if decoded.objects else file.kept.get(decoded.ref, decoded)
             for ref, each in good.objects:
                 if isinstance(each, EndpointSlice) and ref != decoded.ref:
@@ -307,39 +313,28 @@ def _collect(files: Mapping[Path, _File]) -> _Collected:
     sliced = {o.service for o in objects.values() if isinstance(o, EndpointSlice)}
     # A cluster mirrors Endpoints into slices; a dump of it holds both.
     objects |= {ref: o for ref, o in mirrored.items() if o.service not in sliced}
-    return _Collected(objects, origins, problems)
+    return _Collected(objects, origins, found)
 
 
 def _twice(ref: ObjectRef, first: Origin, last: Origin) -> Problem:
-    return Problem(
-        object=ref,
-        field="metadata.name",
-        code=Code.DUPLICATE_OBJECT,
-        severity=Severity.WARNING,
-        message=f"It is written down twice, first at {first.file}:{first.line}.",
-        hint=f"Keep one of the two. Meanwhile: the last counts, {last.file}:{last.line}.",
+    return problems.warning(
+        ref,
+        "metadata.name",
+        Code.DUPLICATE_OBJECT,
+        f"It is written down twice, first at {first.file}:{first.line}.",
+        "Keep one of the two.",
+        meanwhile=f"the last counts, {last.file}:{last.line}",
     )
 
 
 def _kindless(ref: ObjectRef, line: int) -> Problem:
-    return Problem(
-        object=ref,
-        field="",
-        code=Code.OBJECT_INVALID,
-        severity=Severity.WARNING,
-        message=f"The document at line {line} has no apiVersion and kind.",
-        hint="Give it both, or keep it elsewhere. Meanwhile: it is passed over.",
-    )
-
-
-def _told(ref: ObjectRef, trouble: Trouble) -> Problem:
-    return Problem(
-        object=ref,
-        field="",
-        code=Code.FILE_UNREADABLE,
-        severity=trouble.severity,
-        message=trouble.message,
-        hint=trouble.hint,
+    return problems.warning(
+        ref,
+        "",
+        Code.OBJECT_INVALID,
+        f"The document at line {line} has no apiVersion and kind.",
+        "Give it both, or keep it elsewhere.",
+        meanwhile="it is passed over",
     )
 
 

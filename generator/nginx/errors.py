@@ -1,13 +1,13 @@
 """What goes wrong in this room; the tree is drawn in the room's docstring."""
 
-from generator.model import Server, Upstream
+from generator.model import HttpPiece, Server, Upstream
 from generator.objects import ObjectRef
 
 
 class RenderError(Exception):
     """The configuration cannot be written."""
 
-    piece: Server | Upstream | None = None
+    piece: HttpPiece | Server | Upstream | None = None
     """The part of the model that it happened at; None for what stands around them."""
 
 

@@ -1,6 +1,6 @@
 """Templates: text that is compiled once and then turns views into configuration.
 
-Sandboxed, since whoever may write a template need not be allowed to run Python here.
+Sandboxed: who may write a template need not be allowed to run Python here.
 Whatever is written out has to come from `quoting`.
 """
 
@@ -18,8 +18,8 @@ from msgspec import Struct
 from generator.nginx import quoting
 from generator.nginx.errors import TemplateError
 
-NAMES = ("nginx.j2", "http.j2", "server.j2", "location.j2", "upstream.j2")
-"""All there are; `nginx.j2`, `server.j2` and `upstream.j2` are rendered, the others included."""
+NAMES = ("nginx.j2", "http.j2", "piece.j2", "server.j2", "location.j2", "upstream.j2")
+"""All there are; `http.j2` and `location.j2` are included by others."""
 
 
 class Template(Struct, frozen=True):

@@ -6,16 +6,22 @@ nginx interpolates, a literal dollar is written as a variable that yields one.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from jinja2 import Undefined
 
-from generator.model import (
+from generator.directives import (
+    Block,
+    Condition,
     Directive,
     Duration,
     Expression,
+    Joined,
+    Key,
     Regex,
+    Row,
     Size,
+    Statement,
     Text,
     Value,
     Word,
@@ -31,6 +37,10 @@ DOLLAR = "${pillion_dollar}"
 _BARE = re.compile(r"[][A-Za-z0-9_./:@%+,=*$-]+")
 _ESCAPED = re.compile(r'["\n\t\r]|\\(?=[\\"\'trn\n\t\r]|\Z)')
 _ESCAPES = {'"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\"}
+_MARGIN = " " * 4
+_MOST_ON_A_LINE = 10
+_MEANT = frozenset({"default", "hostnames", "include", "volatile", "delete", "proxy", "ranges"})
+"""Words that stand for something else in a `map` or `geo`."""
 _DIRECTIVE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -71,6 +81,41 @@ def line(name: str, *arguments: Value | Written) -> Written:
         raise Unwritable(f"{name!r} is not the name of a directive.")
     tokens = (a if isinstance(a, Written) else written(a) for a in arguments)
     return Written(" ".join((name, *tokens)))
+
+
+def lines(statements: Iterable[Statement], depth: int = 0) -> Iterator[Written]:
+    """Write statements, a line each; what stands inside a block is indented."""
+    margin = _MARGIN * depth
+    for statement in statements:
+        if isinstance(statement, Block):
+            yield Written(f"{margin}{line(statement.name, *statement.arguments)} {{")
+            yield from lines(statement.body, depth + 1)
+            yield Written(f"{margin}}}")
+        elif isinstance(statement, Row):
+            yield Written(f"{margin}{_key(statement.key)} {written(statement.value)};")
+        else:
+            yield from _broken(margin, statement)
+
+
+def _broken(margin: str, statement: Directive) -> Iterator[Written]:
+    """Write a directive; one of very many arguments takes a line for each."""
+    if len(statement.arguments) <= _MOST_ON_A_LINE:
+        yield Written(f"{margin}{directive(statement)};")
+        return
+    first, *rest = statement.arguments
+    yield Written(f"{margin}{line(statement.name, first)}")
+    for number, argument in enumerate(rest, start=1):
+        end = ";" if number == len(rest) else ""
+        yield Written(f"{margin}{_MARGIN}{written(argument)}{end}")
+
+
+def _key(key: Value) -> Written:
+    """Write the first cell of a row, where some words and signs mean something to nginx."""
+    if isinstance(key, Regex):
+        return _token(f"~{key.pattern}")
+    if isinstance(key, Word | Text) and (key.text in _MEANT or key.text[:1] in ("~", "\\")):
+        return _token(f"\\{key.text}")
+    return written(key)
 
 
 def placeholder(name: str) -> Written:
@@ -141,6 +186,12 @@ def _natural(number: int) -> int:
     return number
 
 
+def _condition(condition: Condition) -> Written:
+    if not re.fullmatch(r"\$[a-z_0-9]+", condition.variable):
+        raise Unwritable(f"{condition.variable!r} is not a variable.")
+    return Written(f"({condition.variable})")
+
+
 def _number(number: int) -> Written:
     return Written(number)
 
@@ -153,6 +204,9 @@ _WRITERS: dict[type, Callable[..., Written]] = {
     Word: lambda value: word(value.text),
     Text: lambda value: text(value.text),
     Expression: lambda value: _token(value.text),
+    Joined: lambda value: joined(*value.parts),
+    Condition: _condition,
+    Key: lambda value: Written(value.value),
     Regex: lambda value: _token(value.pattern),
     Size: _size,
     Duration: _duration,

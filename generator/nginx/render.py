@@ -5,13 +5,13 @@ object where nothing changed. What stands around them is one more fragment.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from msgspec import Struct
 
-from generator.model import Model, Server, Upstream
+from generator.model import HttpPiece, Model, Server, Upstream
 from generator.nginx import quoting, views
 from generator.nginx.errors import RenderError, TemplateError, Unwritable
 from generator.nginx.jinja import TemplateSet, indent
@@ -23,11 +23,12 @@ T = TypeVar("T")
 _GENERATION = quoting.placeholder("generation")
 _UPSTREAMS = quoting.placeholder("upstreams")
 _SERVERS = quoting.placeholder("servers")
-_PLACES = re.compile(f"({_UPSTREAMS}|{_SERVERS})")
-_MARGIN = re.compile(r"^ *(\0(?:upstreams|servers)\0)\n", re.MULTILINE)
+_PIECES = quoting.placeholder("pieces")
+_PLACES = re.compile(f"({_PIECES}|{_UPSTREAMS}|{_SERVERS})")
+_MARGIN = re.compile(r"^ *(\0(?:pieces|upstreams|servers)\0)\n", re.MULTILINE)
 
 
-Piece = Server | Upstream
+Piece = HttpPiece | Server | Upstream
 
 
 class Rendering(Struct, frozen=True, eq=False):
@@ -36,7 +37,8 @@ class Rendering(Struct, frozen=True, eq=False):
     before: str
     after: str
     frame: str
-    """With a mark where the upstreams stand, and one where the servers do."""
+    """With a mark where the pieces stand, the upstreams, and the servers."""
+    pieces: tuple[tuple[HttpPiece, str], ...]
     upstreams: tuple[tuple[Upstream, str], ...]
     servers: tuple[tuple[Server, str], ...]
 
@@ -65,7 +67,9 @@ class Rendering(Struct, frozen=True, eq=False):
 
     def _parts(self) -> Iterator[tuple[Piece | None, str]]:
         for text in _PLACES.split(self.frame):
-            if text == _UPSTREAMS:
+            if text == _PIECES:
+                yield from self.pieces
+            elif text == _UPSTREAMS:
                 yield from self.upstreams
             elif text == _SERVERS:
                 yield from self.servers
@@ -95,6 +99,7 @@ class Memo:
 
     def __init__(self) -> None:
         self.frame = Fragments()
+        self.pieces = Fragments()
         self.upstreams = Fragments()
         self.servers = Fragments()
 
@@ -109,39 +114,56 @@ def render(
     """
 
     def frame(needed: Sizes) -> str:
-        return _frame(needed, surroundings, templates)
+        return _frame(needed, model, surroundings, templates)
+
+    def written(name: str, **shown: object) -> str:
+        return _indented(templates.render(name, surroundings=surroundings, **shown))
+
+    def piece(piece: HttpPiece) -> str:
+        with _naming(piece):
+            return written("piece.j2", piece=views.piece(piece))
 
     def upstream(upstream: Upstream) -> str:
-        with _told(upstream):
-            view = views.upstream(upstream)
-            text = templates.render("upstream.j2", upstream=view, surroundings=surroundings)
-            return _indented(text)
+        with _naming(upstream):
+            view = views.upstream(upstream, upstream_lines)
+            return written("upstream.j2", upstream=view)
 
     def server(server: Server) -> str:
-        with _told(server):
-            view = views.server(server, surroundings, model.default_certificate)
-            text = templates.render("server.j2", server=view, surroundings=surroundings)
-            return _indented(text)
+        with _naming(server):
+            view = views.server(server, surroundings, settings, model.default_certificate)
+            return written("server.j2", server=view)
 
-    scope = (surroundings, templates)
+    settings = model.settings
+    upstream_lines = tuple(quoting.lines(settings.upstream))
+    scope = (surroundings, templates, settings)
     needed = sizes(model.servers, model.upstreams)
     (around,) = memo.frame.of([needed], (*scope, needed), frame)
+    pieces = memo.pieces.of(model.pieces, scope, piece)
     upstreams = memo.upstreams.of(model.upstreams, scope, upstream)
     servers = memo.servers.of(model.servers, (*scope, model.default_certificate), server)
-    text = around.replace(_UPSTREAMS, "".join(upstreams)).replace(_SERVERS, "".join(servers))
-    before, after = text.split(_GENERATION)
+    before, after = around.split(_GENERATION)
+    placed: dict[str, list[str]] = {_PIECES: pieces, _UPSTREAMS: upstreams, _SERVERS: servers}
     return Rendering(
-        before,
-        after,
+        _filled(before, placed),
+        _filled(after, placed),
         frame=around,
+        pieces=tuple(zip(model.pieces, pieces, strict=True)),
         upstreams=tuple(zip(model.upstreams, upstreams, strict=True)),
         servers=tuple(zip(model.servers, servers, strict=True)),
     )
 
 
+def _filled(frame: str, placed: Mapping[str, list[str]]) -> str:
+    """Put texts in the places of their marks."""
+    texts: list[str] = []
+    for part in _PLACES.split(frame):
+        texts += placed.get(part, (part,))
+    return "".join(texts)
+
+
 @contextmanager
-def _told(piece: Piece) -> Iterator[None]:
-    """Have an error say which part of the model it happened at, a bug of ours too."""
+def _naming(piece: Piece) -> Iterator[None]:
+    """Make an error, or a bug, name the part of the model that it happened at."""
     try:
         yield
     except RenderError as error:
@@ -153,19 +175,20 @@ def _told(piece: Piece) -> Iterator[None]:
         raise unwritable from error
 
 
-def _frame(needed: Sizes, surroundings: Surroundings, templates: TemplateSet) -> str:
+def _frame(needed: Sizes, model: Model, surroundings: Surroundings, templates: TemplateSet) -> str:
     """Render what stands around servers and upstreams, with a mark in each of their places."""
     text = templates.render(
         "nginx.j2",
         surroundings=surroundings,
         resolvers=views.resolvers(surroundings),
-        hsts=views.hsts(surroundings.http),
+        http=views.http(model.settings, surroundings.capabilities),
         sizes=needed,
         generation=_GENERATION,
+        pieces=_PIECES,
         upstreams=_UPSTREAMS,
         servers=_SERVERS,
     )
-    for place in (_GENERATION, _UPSTREAMS, _SERVERS):
+    for place in (_GENERATION, _PIECES, _UPSTREAMS, _SERVERS):
         if text.count(place) != 1:
             name = place.strip("\0")
             message = f"{{{{ {name} }}}} has to be written once, not {text.count(place)} times."

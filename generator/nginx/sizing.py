@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from generator.model import HostKind, Server, Size, Upstream
+from generator.directives import Size
+from generator.model import HostKind, Server, Upstream
 
 _WORD = 8
 """Bytes of a pointer where nginx runs."""

@@ -8,10 +8,11 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from generator import problems
 from generator.nginx.errors import TemplateError
 from generator.nginx.jinja import NAMES, Template, TemplateSet
 from generator.objects import Kind, Name, ObjectRef
-from generator.problems import Code, Problem, Problems, Severity
+from generator.problems import Code, Problem, Problems
 
 
 def built_in() -> TemplateSet:
@@ -23,7 +24,7 @@ def built_in() -> TemplateSet:
 def shadowed_by(folder: Path, below: TemplateSet) -> tuple[TemplateSet, Problems]:
     """Put the files of `folder` in the place of the templates of their names.
 
-    Files of other names are told, not used; hidden ones are passed over, as a
+    Files of other names are reported, not used; hidden ones are passed over, as a
     mounted ConfigMap keeps its data behind `..data`. Raises TemplateError for a
     template that does not compile, and for a folder or file that cannot be read.
     """
@@ -57,11 +58,11 @@ def _read(file: Traversable) -> str:
 def _unknown(file: Path) -> Problem:
     near = difflib.get_close_matches(file.name, NAMES, n=1)
     way_out = f"Did you mean {near[0]}?" if near else f"There are {', '.join(NAMES)}."
-    return Problem(
-        object=ObjectRef(Kind.FILE, Name("", str(file))),
-        field="",
-        code=Code.TEMPLATE_REFUSED,
-        severity=Severity.WARNING,
-        message=f"{file.name} is not the name of a template.",
-        hint=f"{way_out} Meanwhile the file is not used.",
+    return problems.warning(
+        ObjectRef(Kind.FILE, Name("", str(file))),
+        "",
+        Code.TEMPLATE_REFUSED,
+        f"{file.name} is not the name of a template.",
+        way_out,
+        meanwhile="the file is not used",
     )

@@ -1,34 +1,37 @@
 """What templates get: every decision taken, every value written."""
 
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct
 
+from generator.directives import Directive, Expression, Joined, Regex, Row, Statement, Text, Word
 from generator.model import (
-    AccessRule,
     Answer,
     Certificate,
     Endpoint,
-    Expression,
     Handler,
     Host,
     HostKind,
+    HttpPiece,
+    HttpSettings,
     Location,
     Match,
     Protocol,
     Proxy,
-    Regex,
-    Rewrite,
+    ProxyByName,
     Server,
-    Text,
     Upstream,
-    Word,
 )
 from generator.nginx import quoting
+from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import Unwritable
+from generator.nginx.families import Family, family_of, in_family
+from generator.nginx.fastcgi import PARAMETERS
+from generator.nginx.inheritance import HEADER_LISTS, with_inherited
 from generator.nginx.markers import marker
 from generator.nginx.quoting import Written
-from generator.nginx.surroundings import Capabilities, HttpDefaults, Surroundings
+from generator.nginx.surroundings import Surroundings
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 
@@ -40,33 +43,24 @@ _SCHEMES: dict[Protocol, Text | Expression] = {
     Protocol.GRPCS: Text("grpcs://"),
     Protocol.FCGI: Text(""),
 }
-_DIRECTIVES = {
-    Protocol.GRPC: "grpc_pass",
-    Protocol.GRPCS: "grpc_pass",
-    Protocol.FCGI: "fastcgi_pass",
-}
 
 
 class LocationView(Struct, frozen=True, kw_only=True):
     """One `location`."""
 
     owner: Written | None
-    """`namespace/name` of the Ingress; None where nobody asked for it."""
+    """`namespace/name` of the Ingress; None where Pillion itself adds it."""
     match: Written
     """Modifier and path."""
+    internal: bool
+    """Whether clients cannot ask for it. Then it leaves the variables of the log alone."""
     ingress: Written
     service: Written
     port: Written
     rule: Written
     """These four are for the access log; empty where there is none."""
-    redirect_to_https: bool
-    access: tuple[Written, ...]
-    """`allow` and `deny`, in order."""
-    rewrite: Written | None
-    """Pattern and target."""
-    directives: tuple[Written, ...]
-    action: tuple[Written, ...]
-    """The directives that answer, or pass the request on."""
+    lines: tuple[Written, ...]
+    """All else, in order: limits, access, rewriting, settings, headers, and what answers."""
 
 
 class ServerView(Struct, frozen=True, kw_only=True):
@@ -77,7 +71,8 @@ class ServerView(Struct, frozen=True, kw_only=True):
     """Arguments of each `listen`."""
     certificate: Written | None
     """A file with chain and key; None: the one of the default server."""
-    hsts: bool
+    lines: tuple[Written, ...]
+    """Directives of the server itself."""
     locations: tuple[LocationView, ...]
 
 
@@ -89,18 +84,65 @@ class UpstreamView(Struct, frozen=True, kw_only=True):
     """`namespace/name`, for a comment."""
     servers: tuple[Written, ...]
     """Arguments of each `server`."""
+    balancing: tuple[Written, ...]
+    """How requests are spread, where not in turn; comes before `lines`."""
+    lines: tuple[Written, ...]
 
 
-def upstream(upstream: Upstream) -> UpstreamView:
-    """Show an upstream."""
+class PieceView(Struct, frozen=True, kw_only=True):
+    """What an Ingress adds outside of servers."""
+
+    owner: Written
+    lines: tuple[Written, ...]
+
+
+class HttpView(Struct, frozen=True, kw_only=True):
+    """What global options say outside of servers, a part of the file each, as lines."""
+
+    clients: tuple[Written, ...]
+    tls: tuple[Written, ...]
+    variables: tuple[Written, ...]
+    log: tuple[Written, ...]
+    access_log: tuple[Written, ...]
+    """Empty: requests are logged where `surroundings.access_log` says."""
+    backends: tuple[Written, ...]
+
+
+def http(settings: HttpSettings, capabilities: Capabilities) -> HttpView:
+    """Show what global options say."""
+
+    def shown(statements: Iterable[Statement]) -> tuple[Written, ...]:
+        return tuple(quoting.lines(s for s in statements if _is_known(s, capabilities)))
+
+    return HttpView(
+        clients=shown(settings.clients),
+        tls=shown(settings.tls),
+        variables=shown(settings.variables),
+        log=shown(settings.log),
+        access_log=shown(settings.access_log),
+        backends=shown(s for each in Family for s in _backends(settings, each)),
+    )
+
+
+def piece(piece: HttpPiece) -> PieceView:
+    """Show what an Ingress adds outside of servers."""
+    return PieceView(owner=marker(piece.owner), lines=tuple(quoting.lines(piece.statements)))
+
+
+def upstream(upstream: Upstream, lines: tuple[Written, ...]) -> UpstreamView:
+    """Show an upstream, with the lines that every upstream has."""
     return UpstreamView(
         name=quoting.word(upstream.name),
         service=quoting.comment(str(upstream.service.name)),
         servers=tuple(_endpoint(e) for e in upstream.endpoints),
+        balancing=tuple(quoting.lines(upstream.statements)),
+        lines=lines,
     )
 
 
-def server(server: Server, surroundings: Surroundings, default: Certificate) -> ServerView:
+def server(
+    server: Server, surroundings: Surroundings, settings: HttpSettings, default: Certificate
+) -> ServerView:
     """Show a server.
 
     Only the default one names the default certificate: nginx falls back on it, and a
@@ -111,43 +153,69 @@ def server(server: Server, surroundings: Surroundings, default: Certificate) -> 
         name=_server_name(server.host),
         listens=_listens(server.host, surroundings),
         certificate=_file(certificate, surroundings) if certificate else None,
-        hsts=server.tls and surroundings.http.hsts,
-        locations=tuple(location(one, surroundings.capabilities) for one in server.locations),
+        lines=tuple(quoting.lines(server.statements)),
+        locations=tuple(
+            location(one, server, surroundings.capabilities, settings) for one in server.locations
+        ),
     )
 
 
-def location(location: Location, capabilities: Capabilities) -> LocationView:
+def location(
+    location: Location, server: Server, capabilities: Capabilities, settings: HttpSettings
+) -> LocationView:
     """Show a location. Raises Unwritable with the owner who asked for it."""
     handler = location.handler
     try:
         return LocationView(
             owner=marker(handler.owner) if handler.owner else None,
             match=_match(location),
+            internal=location.internal,
             ingress=quoting.text(str(handler.owner.name) if handler.owner else ""),
             service=quoting.text(handler.service),
             port=quoting.text(handler.port),
             rule=quoting.text(location.rule),
-            redirect_to_https=handler.redirect_to_https,
-            access=tuple(_access(rule) for rule in handler.access),
-            rewrite=_rewrite(handler.rewrite) if handler.rewrite else None,
-            directives=tuple(quoting.directive(d) for d in handler.directives),
-            action=_action(handler, capabilities),
+            lines=tuple(quoting.lines(_statements(handler, server, capabilities, settings))),
         )
     except Unwritable as error:
         error.owner = handler.owner
         raise
-    except Exception as error:  # a bug of ours costs the one who meets it
+    except Exception as error:  # a bug costs the Ingress that meets it
         unwritable = Unwritable(str(error) or repr(error))
         unwritable.owner = handler.owner
         raise unwritable from error
 
 
-def hsts(http: HttpDefaults) -> Written:
-    """Write the value of Strict-Transport-Security."""
-    parts = [f"max-age={http.hsts_max_age_s}"]
-    parts += ["includeSubDomains"] if http.hsts_include_subdomains else []
-    parts += ["preload"] if http.hsts_preload else []
-    return quoting.text("; ".join(parts))
+def _statements(
+    handler: Handler, server: Server, capabilities: Capabilities, settings: HttpSettings
+) -> tuple[Statement, ...]:
+    """Return all that stands in a location, in the family of what its backend speaks."""
+    action = _action(handler, capabilities)
+    if not handler.statements:
+        return action
+    family = _family(handler)
+    own = tuple(
+        capabilities.instead(s)
+        for s in in_family(handler.statements, family)
+        if _is_known(s, capabilities)
+    )
+    sets_headers = any(isinstance(s, Directive) and s.name in HEADER_LISTS for s in own)
+    if not sets_headers:
+        return own + action
+    return with_inherited(own, server.statements, _backends(settings, family)) + action
+
+
+def _family(handler: Handler) -> Family:
+    action = handler.action
+    return family_of(action.protocol) if isinstance(action, Proxy | ProxyByName) else Family.PROXY
+
+
+def _backends(settings: HttpSettings, family: Family) -> tuple[Statement, ...]:
+    found = tuple(in_family(settings.backends, family))
+    return (*PARAMETERS, *found) if family is Family.FASTCGI else found
+
+
+def _is_known(statement: Statement, capabilities: Capabilities) -> bool:
+    return isinstance(statement, Row) or capabilities.knows(statement.name)
 
 
 def resolvers(surroundings: Surroundings) -> tuple[Written, ...]:
@@ -156,7 +224,7 @@ def resolvers(surroundings: Surroundings) -> tuple[Written, ...]:
 
 
 def _endpoint(endpoint: Endpoint) -> Written:
-    # Without passive checks, as ingress-nginx: readiness is Kubernetes' to tell, and a
+    # Without passive checks, as ingress-nginx: Kubernetes decides what is ready, and a
     # failed request is tried at the next endpoint anyway.
     address = quoting.word(f"{_bracketed(endpoint.address)}:{endpoint.port}")
     return Written(f"{address} max_fails=0")
@@ -193,21 +261,17 @@ def _file(certificate: Certificate, surroundings: Surroundings) -> Written:
 
 def _match(location: Location) -> Written:
     path = quoting.written(location.path)
-    if isinstance(location.path, Word) and not location.path.text.startswith("/"):
+    begins = "@" if location.match is Match.NAMED else "/"
+    if isinstance(location.path, Word) and not location.path.text.startswith(begins):
         raise Unwritable(f"The path {location.path.text!r} does not start with a slash.")
-    return Written(f"{location.match.value} {path}") if location.match is not Match.PREFIX else path
+    bare = location.match in (Match.PREFIX, Match.NAMED)
+    return path if bare else Written(f"{location.match.value} {path}")
 
 
-def _access(rule: AccessRule) -> Written:
-    return quoting.line("allow" if rule.allow else "deny", Word(rule.network))
-
-
-def _rewrite(rewrite: Rewrite) -> Written:
-    return Written(f"{quoting.written(rewrite.pattern)} {quoting.written(rewrite.target)}")
-
-
-def _action(handler: Handler, capabilities: Capabilities) -> tuple[Written, ...]:
+def _action(handler: Handler, capabilities: Capabilities) -> tuple[Directive, ...]:
     action = handler.action
+    if action is None:
+        return ()
     if isinstance(action, Answer):
         return (_answer(action),)
     if not _spoken(action.protocol, capabilities):
@@ -217,15 +281,13 @@ def _action(handler: Handler, capabilities: Capabilities) -> tuple[Written, ...]
     # A name in a variable is resolved as requests come, so that a name that is not known
     # (yet) is no reason for nginx to refuse the configuration.
     target = Text(f"{_bracketed(action.host)}:{action.port}")
-    return (
-        quoting.line("set", Expression("$pillion_target"), target),
-        _pass(action.protocol, Expression("$pillion_target")),
-    )
+    variable = Expression("$pillion_target")
+    return (Directive("set", (variable, target)), _pass(action.protocol, variable))
 
 
-def _answer(answer: Answer) -> Written:
+def _answer(answer: Answer) -> Directive:
     body = (Text(answer.body),) if answer.body else ()
-    return quoting.line("return", answer.status, *body)
+    return Directive("return", (answer.status, *body))
 
 
 def _spoken(protocol: Protocol, capabilities: Capabilities) -> bool:
@@ -234,6 +296,6 @@ def _spoken(protocol: Protocol, capabilities: Capabilities) -> bool:
     return capabilities.fastcgi if protocol is Protocol.FCGI else True
 
 
-def _pass(protocol: Protocol, target: Text | Expression) -> Written:
-    url = quoting.joined(_SCHEMES[protocol], target)
-    return quoting.line(_DIRECTIVES.get(protocol, "proxy_pass"), url)
+def _pass(protocol: Protocol, target: Text | Expression) -> Directive:
+    url = Joined((_SCHEMES[protocol], target))
+    return Directive(f"{family_of(protocol).value}pass", (url,))

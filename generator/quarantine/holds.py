@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator import problems
 from generator.objects import Ingress, Name
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem
 from generator.snapshot import Snapshot
 
 _MOST_FILES = 1000
@@ -183,11 +184,6 @@ def _problem(held: Hold) -> Problem:
     else:
         message = f"nginx refuses what this Ingress asks for: {reason.message}"
         way_out = "Change it; the next edit is tried."
-    return Problem(
-        object=held.refused.ref,
-        field="",
-        code=reason.code,
-        severity=Severity.ERROR,
-        message=message,
-        hint=f"{way_out} Meanwhile: {held.measure}.",
+    return problems.error(
+        held.refused.ref, "", reason.code, message, way_out, meanwhile=held.measure
     )

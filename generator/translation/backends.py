@@ -1,23 +1,15 @@
 """From what a rule names to where requests go. Rules: Service, EndpointSlice."""
 
 import hashlib
-import ipaddress
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.model import (
-    Action,
-    Answer,
-    Endpoint,
-    Protocol,
-    Proxy,
-    ProxyByName,
-    Upstream,
-)
-from generator.names import is_label, is_subdomain
+from generator import problems
+from generator.effects import UpstreamSettings
+from generator.model import Action, Answer, Endpoint, Protocol, Proxy, ProxyByName, Upstream
+from generator.names import is_address, is_label, is_loopback, is_network_host, is_remote_host
 from generator.objects import (
     Backend,
     EndpointSlice,
@@ -29,7 +21,7 @@ from generator.objects import (
     ServicePortRef,
     SliceEndpoint,
 )
-from generator.problems import Code, Problem, Severity, shown
+from generator.problems import Code, Problem, shown
 from generator.translation.memo import Reads
 from generator.translation.settings import TranslationSettings
 
@@ -53,22 +45,21 @@ class Subject(Struct, frozen=True):
     field: str
     meanwhile: str = "it is answered 503"
 
-    def target(self, code: Code, severity: Severity, message: str, hint: str) -> ResolvedBackend:
+    def unavailable(
+        self,
+        code: Code,
+        message: str,
+        hint: str,
+        weighed: Callable[..., Problem] = problems.error,
+    ) -> ResolvedBackend:
         """Answer 503, and say why."""
-        problem = Problem(
-            object=self.object,
-            field=self.field,
-            code=code,
-            severity=severity,
-            message=message,
-            hint=f"{hint} Meanwhile: {self.meanwhile}.",
-        )
+        problem = weighed(self.object, self.field, code, message, hint, meanwhile=self.meanwhile)
         return ResolvedBackend(action=UNAVAILABLE, problem=problem)
 
 
 def resolve(
     backend: Backend,
-    protocol: Protocol,
+    how: UpstreamSettings,
     subject: Subject,
     reads: Reads,
     options: TranslationSettings,
@@ -76,34 +67,31 @@ def resolve(
     """Find the endpoints of a backend in the namespace of the object that names it."""
     if backend.service is None:
         kind = shown(backend.resource.kind) if backend.resource else "nothing"
-        return subject.target(
+        return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
-            Severity.ERROR,
             f"The backend is {kind}; Pillion passes requests to Services only.",
             "Name a Service under backend.service.",
         )
     name = Name(subject.object.name.namespace, backend.service.name)
     service = reads.service(name) if is_label(name.name) else None
     if service is None:
-        return subject.target(
+        return subject.unavailable(
             Code.SERVICE_NOT_FOUND,
-            Severity.ERROR,
             f"There is no Service {shown(name.name)} in namespace {name.namespace}.",
             "Create it, or name one that exists.",
         )
     wanted = backend.service.port
     if service.spec.type == "ExternalName":
-        return _external(service, wanted, protocol, subject, options)
+        return _external(service, wanted, how, subject, options)
     if port := find_port(service, wanted):
         endpoints = _endpoints(service, port, reads, options)
-        return _proxied(service, port, protocol, subject, endpoints)
+        return _proxied(service, port, how, subject, endpoints)
     if port := _by_target_port(service, wanted):
         endpoints = _endpoints(service, port, reads, options)
-        target = _proxied(service, port, protocol, subject, endpoints)
+        target = _proxied(service, port, how, subject, endpoints)
         return target if target.problem else replace(target, problem=_told(subject, name, port))
-    return subject.target(
+    return subject.unavailable(
         Code.SERVICE_PORT_NOT_FOUND,
-        Severity.ERROR,
         f"Service {name} has no port {_port(wanted)}.",
         f"Name one of its ports: {_listed(_ports(service))}.",
     )
@@ -130,13 +118,13 @@ def _by_target_port(service: Service, wanted: ServicePortRef) -> ServicePort | N
 
 
 def _told(subject: Subject, service: Name, port: ServicePort) -> Problem:
-    return Problem(
-        object=subject.object,
-        field=subject.field,
-        code=Code.SERVICE_PORT_NOT_FOUND,
-        severity=Severity.INFO,
-        message=f"{port.target_port} is what the Pods listen on, not a port of Service {service}.",
-        hint=f"Write {port.port}. Meanwhile: that port is used, as in ingress-nginx.",
+    return problems.info(
+        subject.object,
+        subject.field,
+        Code.SERVICE_PORT_NOT_FOUND,
+        f"{port.target_port} is what the Pods listen on, not a port of Service {service}.",
+        f"Write {port.port}.",
+        meanwhile="that port is used, as in ingress-nginx",
     )
 
 
@@ -151,38 +139,41 @@ def _listed(ports: Iterable[ServicePort]) -> str:
 def _proxied(
     service: Service,
     port: ServicePort,
-    protocol: Protocol,
+    how: UpstreamSettings,
     subject: Subject,
     endpoints: tuple[Endpoint, ...],
 ) -> ResolvedBackend:
     if not endpoints:
-        return subject.target(
+        return subject.unavailable(
             Code.NO_ENDPOINTS,
-            Severity.WARNING,
             f"Service {service.name} has no ready endpoint for port {port.name or port.port}.",
             "Look at its Pods and at its selector.",
+            problems.warning,
         )
     upstream = Upstream(
-        name=_upstream_name(service.name, port, protocol),
+        name=_upstream_name(service.name, port, how),
         service=ObjectRef(Kind.SERVICE, service.name),
         endpoints=endpoints,
+        statements=how.statements,
     )
     return ResolvedBackend(
-        action=Proxy(upstream=upstream.name, protocol=protocol),
+        action=Proxy(upstream=upstream.name, protocol=how.protocol),
         upstream=upstream,
         service=str(service.name),
         port=port.name or str(port.port),
     )
 
 
-def _upstream_name(service: Name, port: ServicePort, protocol: Protocol) -> str:
-    """Name an upstream so that nginx finds it fast: by hash first, and told apart by protocol.
+def _upstream_name(service: Name, port: ServicePort, how: UpstreamSettings) -> str:
+    """Name an upstream so that nginx finds it fast: by hash first, and by how it is spoken to.
 
     Kept-alive connections belong to an upstream; one may not speak two protocols. The dot
     stands in no name of a namespace: a-b/c and a/b-c differ even where their hashes, of
     which a port's name is a part, were made to be the same.
     """
-    parts = (service.namespace, service.name, str(port.port), port.name, protocol)
+    protocol = how.protocol
+    parts = [service.namespace, service.name, str(port.port), port.name, protocol]
+    parts += [repr(how.statements)] if how.statements else []
     digest = hashlib.sha256("/".join(parts).encode()).hexdigest()
     readable = f"{digest[:8]}-{service.namespace}.{service.name}-{port.port}"
     return readable if protocol is Protocol.HTTP else f"{readable}-{protocol.lower()}"
@@ -193,7 +184,7 @@ def _endpoints(
 ) -> tuple[Endpoint, ...]:
     """Find who answers; an apiserver keeps this machine's own addresses out, and so do we."""
     endpoints = usable_endpoints(reads.endpoint_slices(service.name), port.name)
-    return tuple(e for e in endpoints if options.loopback or not _is_loopback(e.address))
+    return tuple(e for e in endpoints if options.loopback or not is_loopback(e.address))
 
 
 def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
@@ -208,7 +199,7 @@ def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[E
         for port in s.ports
         if port.name == port_name and _is_port(port.port)
         for endpoint in s.endpoints
-        if endpoint.addresses and _is_address(endpoint.addresses[0])
+        if endpoint.addresses and is_address(endpoint.addresses[0])
     ]
     chosen = [f for f in found if _ready(f[0])] or [f for f in found if _still_serving(f[0])]
     return tuple(sorted({Endpoint(e.addresses[0], port) for e, port in chosen}))
@@ -226,18 +217,10 @@ def _is_port(number: int) -> bool:
     return 0 < number < 1 << 16
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
-
-
 def _external(
     service: Service,
     wanted: ServicePortRef,
-    protocol: Protocol,
+    how: UpstreamSettings,
     subject: Subject,
     options: TranslationSettings,
 ) -> ResolvedBackend:
@@ -245,30 +228,27 @@ def _external(
     port = find_port(service, wanted)
     number = port.port if port else wanted.number
     if not options.external_names:
-        return subject.target(
+        return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
-            Severity.ERROR,
             f"Service {service.name} is of type ExternalName, which this installation shuts out.",
             "Name a Service with endpoints, or ask the admin about --disable-svc-external-name.",
         )
     if not _is_port(number):
-        return subject.target(
+        return subject.unavailable(
             Code.SERVICE_PORT_NOT_FOUND,
-            Severity.ERROR,
             f"Service {service.name} has no port {_port(wanted)}.",
             f"Name one of its ports: {_listed(_ports(service))}; or give a number.",
         )
-    if not _is_machine(host) or (_is_loopback(host) and not options.loopback):
-        return subject.target(
+    if not (is_remote_host(host) or (options.loopback and is_network_host(host))):
+        return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
-            Severity.ERROR,
             f"Service {service.name} has externalName {shown(host)}, which is no host elsewhere.",
             "Give it a DNS name of another machine.",
         )
-    if _is_address(host) or host == "localhost":
-        return _fixed(service, Endpoint(_ADDRESSES.get(host, host), number), protocol)
+    if is_address(host) or host == "localhost":
+        return _fixed(service, Endpoint(_ADDRESSES.get(host, host), number), how)
     return ResolvedBackend(
-        action=ProxyByName(host=host, port=number, protocol=protocol),
+        action=ProxyByName(host=host, port=number, protocol=how.protocol),
         service=str(service.name),
         port=str(number),
     )
@@ -277,38 +257,17 @@ def _external(
 _ADDRESSES = {"localhost": "127.0.0.1"}
 
 
-def _fixed(service: Service, endpoint: Endpoint, protocol: Protocol) -> ResolvedBackend:
+def _fixed(service: Service, endpoint: Endpoint, how: UpstreamSettings) -> ResolvedBackend:
     """Pass on to an address that stands where a name should."""
     upstream = Upstream(
-        name=_upstream_name(service.name, ServicePort(port=endpoint.port), protocol),
+        name=_upstream_name(service.name, ServicePort(port=endpoint.port), how),
         service=ObjectRef(Kind.SERVICE, service.name),
         endpoints=(endpoint,),
+        statements=how.statements,
     )
     return ResolvedBackend(
-        action=Proxy(upstream=upstream.name, protocol=protocol),
+        action=Proxy(upstream=upstream.name, protocol=how.protocol),
         upstream=upstream,
         service=str(service.name),
         port=str(endpoint.port),
     )
-
-
-def _is_machine(host: str) -> bool:
-    """Whether this is an address, or a name that nothing but DNS makes one of.
-
-    A name that ends in a number is not: nginx reads 0127.0.0.1 as an address.
-    """
-    number_last = re.search(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$", host)
-    return _is_address(host) or (is_subdomain(host) and not number_last)
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a name leads to this very machine, where nginx's own status listener is.
-
-    Link-local addresses count: a cloud's metadata service, which has the node's
-    credentials, is at one.
-    """
-    if not _is_address(host):
-        return host == "localhost" or host.endswith(".localhost")
-    address = ipaddress.ip_address(host)
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_link_local)

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Struct
 
-from generator.model import Certificate, File
+from generator.directives import File
+from generator.model import Certificate
 from generator.objects import Name, Secret
 from generator.problems import Code, shown
 from generator.translation.memo import Reads

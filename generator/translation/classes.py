@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from generator import problems
 from generator.objects import Ingress, IngressClass, Name
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem
 from generator.translation.settings import TranslationSettings
 
 ANNOTATION = "kubernetes.io/ingress.class"
@@ -19,7 +20,7 @@ class Classes(Struct, frozen=True):
     ours: frozenset[str]
     foreign: frozenset[str]
     has_default: bool
-    """Whether one of ours is the cluster's default."""
+    """Whether one of Pillion's classes is the cluster's default."""
 
     @classmethod
     def of(
@@ -59,17 +60,17 @@ class Classes(Struct, frozen=True):
         return not name or name in self.options.compatible_classes
 
     def problem(self, ingress: Ingress) -> Problem | None:
-        """Say that an Ingress names a class which does not exist: nobody will serve it."""
+        """Report an Ingress that names a class which does not exist, so that it is not served."""
         named = ingress.spec.ingress_class_name
         unknown = named and named not in self.ours and named not in self.foreign
         if not unknown or self.claim(ingress):
             return None
         known = ", ".join(sorted(self.ours)) or "none yet"
-        return Problem(
-            object=ingress.ref,
-            field="spec.ingressClassName",
-            code=Code.CLASS_UNKNOWN,
-            severity=Severity.WARNING,
-            message=f'There is no IngressClass "{named}".',
-            hint=f"Create it, or name one of Pillion's: {known}. Meanwhile: it is not served.",
+        return problems.warning(
+            ingress.ref,
+            "spec.ingressClassName",
+            Code.CLASS_UNKNOWN,
+            f'There is no IngressClass "{named}".',
+            f"Create it, or name one of Pillion's: {known}.",
+            meanwhile="it is not served",
         )

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from generator import problems
 from generator.objects import TLS, Ingress, Rule
-from generator.problems import Code, Problem, Severity
+from generator.problems import Code, Problem
 
 MOST_HOSTS = 1000
 """Rules, TLS sections, and hosts in these."""
 MOST_PATHS = 5000
-MOST_ACCESS_LINES = 100_000
-"""Each network is a line for each path."""
+MOST_LINES = 100_000
+"""Of annotations: each statement is a line for each path, such as a network."""
 
 
 def within_limits(ingress: Ingress) -> tuple[Ingress, list[Problem]]:
@@ -27,28 +28,24 @@ def within_limits(ingress: Ingress) -> tuple[Ingress, list[Problem]]:
         ("spec.tls", "sections", len(spec.tls), MOST_HOSTS),
         ("spec.tls", "hosts", sum(len(section.hosts) for section in spec.tls), MOST_HOSTS),
     )
-    problems = [
+    found = [
         too_much(ingress, field, f"It has {number} {what}; one Ingress may have {most}.")
         for field, what, number, most in asked
         if number > most
     ]
-    if not problems:
+    if not found:
         return ingress, []
     kept = replace(spec, rules=tuple(_first_rules(spec.rules)), tls=tuple(_first_tls(spec.tls)))
-    return replace(ingress, spec=kept), problems
+    return replace(ingress, spec=kept), found
 
 
 def too_much(
     ingress: Ingress, field: str, message: str, meanwhile: str = "the first ones count"
 ) -> Problem:
     """Say what is beyond a limit."""
-    return Problem(
-        object=ingress.ref,
-        field=field,
-        code=Code.LIMIT_EXCEEDED,
-        severity=Severity.ERROR,
-        message=message,
-        hint=f"Divide it among several Ingresses. Meanwhile: {meanwhile}.",
+    hint = "Divide it among several Ingresses."
+    return problems.error(
+        ingress.ref, field, Code.LIMIT_EXCEEDED, message, hint, meanwhile=meanwhile
     )
 
 

@@ -7,6 +7,7 @@ What changed is found once a translation, not once a result.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from msgspec import Struct
@@ -91,12 +92,16 @@ class Memo:
         self._next: dict[Hashable, _Result] = {}
         self._upstreams: Mapping[str, Upstream] = {}
 
-    def begin(self, snapshot: Snapshot, known: LastGood) -> None:
-        """Begin a translation: find out what is not as it was."""
-        self._snapshot, self._known = snapshot, known
+    @contextmanager
+    def comparing(self, snapshot: Snapshot, last_good: LastGood) -> Iterator[None]:
+        """Recall, inside the block, what still holds for this snapshot; forget the rest after."""
+        self._snapshot, self._known = snapshot, last_good
         self._changed = set(_changes(self._last_snapshot, snapshot))
-        self._changed.update(_forgotten(self._last_known, known))
+        self._changed.update(_forgotten(self._last_known, last_good))
         self._next = {}
+        yield
+        self._last, self._next = self._next, {}
+        self._last_snapshot, self._last_known = self._snapshot, self._known
 
     def recall(self, key: Hashable, inputs: tuple[object, ...], compute: Callable[[Reads], T]) -> T:
         """Return the last result for `key` if its inputs and reads are the same, else a new one."""
@@ -119,11 +124,6 @@ class Memo:
                 now[name] = last
         self._upstreams = now
         return tuple(now[name] for name in sorted(now))
-
-    def finish(self) -> None:
-        """End a translation: forget what it did not use."""
-        self._last, self._next = self._next, {}
-        self._last_snapshot, self._last_known = self._snapshot, self._known
 
 
 def _changes(before: Snapshot, now: Snapshot) -> Iterator[Hashable]:

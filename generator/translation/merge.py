@@ -5,15 +5,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.model import Answer, Handler, Host, Location, Match, Regex, Server, Word
-from generator.objects import ObjectRef, PathType
-from generator.problems import Code, Problem, Problems, Severity, not_built, shown
-from generator.translation.contribution import HostPart, Redirect
-from generator.translation.paths import Matcher, PathRule, matchers
+from generator import problems
+from generator.directives import Regex, Statement, Word
+from generator.effects import InServer, When
+from generator.model import Answer, Handler, Host, Location, Match, Server
+from generator.objects import ObjectRef
+from generator.options.hosts import HostPolicy
+from generator.problems import Code, Problem, Problems
+from generator.translation.claims import Claimed, claim, in_order
+from generator.translation.contribution import HostPart
+from generator.translation.ownership import HostShares, shares
+from generator.translation.routes import Route
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
 UNAVAILABLE = Handler(owner=None, action=Answer(status=503))
 HEALTHY = Handler(owner=None, action=Answer(status=200, body="ok"))
+_MOST_NAMED = 3
 
 
 class MergedHost(Struct, frozen=True):
@@ -23,77 +30,97 @@ class MergedHost(Struct, frozen=True):
     problems: Problems
 
 
-def merge(host: str, parts: Sequence[HostPart], default_backend: Handler) -> MergedHost:
-    """Make the server of one host. `parts` come oldest Ingress first."""
-    regex = any(part.regex for part in parts)
-    tls = next((part for part in parts if part.tls), None)
-    taken: dict[Matcher, Location] = {}
-    problems: list[Problem] = []
-    rules = [(part, rule) for part in parts for rule in part.rules]
-    for part, rule in rules if regex else _exact_first(rules):
-        claims = matchers(rule, regex=regex)
-        if claims[-1] in taken:
-            problems.append(_taken(host, part, rule, taken[claims[-1]]))
-            continue
-        handler = _with_redirect(rule.handler, part.redirect, tls=tls is not None)
-        for match, path in claims:
-            location = Location(match=match, path=path, rule=rule.path, handler=handler)
-            taken.setdefault((match, path), location)
-    if regex:
-        problems += _turned_into_regexes(parts)
-    problems += _overridden(host, parts, tls)
-    fallback = _fallback(parts, default_backend, tls=tls is not None)
+def merge(
+    host: str,
+    parts: Sequence[HostPart],
+    default_backend: Handler,
+    everywhere: Sequence[InServer] = (),
+    policy: HostPolicy = HostPolicy(),  # noqa: B008 - frozen
+) -> MergedHost:
+    """Make the server of one host. `parts` come oldest Ingress first.
+
+    What holds for the whole host is its owner's to say. `everywhere` is what global
+    options add to every server.
+    """
+    shared = shares(host, parts, policy)
+    owners = shared.owners
+    tls = next((part for part in owners if part.tls), None)
+    claimed = claim(host, shared, tls=tls is not None)
+    fallback = _fallback(owners, default_backend, tls=tls is not None)
+    found = [*claimed.problems, *_overridden(host, owners, tls), *_told(host, shared)]
     return MergedHost(
         Server(
             host=Host(host),
             tls=tls is not None,
             certificate=tls.certificate if tls else None,
-            locations=tuple(_in_order(_complete(taken, host, fallback))),
+            statements=tuple(_statements(owners, everywhere, tls=tls is not None)),
+            locations=(
+                *in_order([*_complete(claimed, host, fallback), *_internal(parts)]),
+                *claimed.guests,
+            ),
         ),
-        tuple(problems),
+        tuple(found),
     )
 
 
+def _internal(parts: Iterable[HostPart]) -> list[Location]:
+    """Return the locations that only others lead to, each name once."""
+    found: dict[str, Location] = {}
+    for part in parts:
+        for each in part.internal:
+            handler = Handler(owner=part.owner, action=each.action, statements=each.statements)
+            match = Match.NAMED if each.name.startswith("@") else Match.EXACT
+            location = Location(
+                match=match, path=Word(each.name), rule="", handler=handler, internal=True
+            )
+            found.setdefault(each.name, location)
+    return list(found.values())
+
+
+def _statements(
+    parts: Iterable[HostPart], everywhere: Iterable[InServer], *, tls: bool
+) -> Iterator[Statement]:
+    """Return the directives of the server itself: of each setting the oldest Ingress's."""
+    said: dict[str, InServer] = {}
+    for effect in (*(e for part in parts for e in part.servers), *everywhere):
+        if tls or effect.when is not When.TLS:
+            said.setdefault(effect.setting, effect)
+    for effect in said.values():
+        yield from effect.statements
+
+
 def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHost:
-    """Answer 503 for a host that a bug of ours keeps from being served."""
+    """Answer 503 for a host that a bug keeps from being served."""
     unavailable = _plain(Match.PREFIX, Word("/"), "/", UNAVAILABLE)
     owners = dict.fromkeys(part.owner for part in parts)
     return MergedHost(
         Server(host=Host(host), locations=(unavailable,)),
-        tuple(not_built(owner, error, f"host {host or '*'} answers 503") for owner in owners),
+        tuple(problems.internal_error(o, error, f"host {host or '*'} answers 503") for o in owners),
     )
-
-
-def _exact_first(rules: Iterable[tuple[HostPart, PathRule]]) -> list[tuple[HostPart, PathRule]]:
-    """Exact paths come before prefixes of the same text, and so does `= /foo` of one."""
-    return sorted(rules, key=lambda r: r[1].type is not PathType.EXACT)
-
-
-def _with_redirect(handler: Handler, redirect: Redirect, *, tls: bool) -> Handler:
-    wanted = redirect is Redirect.ALWAYS or (redirect is Redirect.WITH_TLS and tls)
-    return replace(handler, redirect_to_https=True) if wanted else handler
 
 
 def _fallback(parts: Iterable[HostPart], default_backend: Handler, *, tls: bool) -> Handler:
     """Find who answers paths that no rule names."""
     for part in parts:
         if part.fallback:
-            return _with_redirect(part.fallback, part.redirect, tls=tls)
+            return part.fallback.settled(tls=tls)
     return default_backend
 
 
-def _complete(taken: dict[Matcher, Location], host: str, fallback: Handler) -> list[Location]:
+def _complete(claimed: Claimed, host: str, fallback: Handler) -> list[Location]:
     """Add the locations that every server has, so that none of nginx's own answers shows."""
-    locations = list(taken.values())
-    root = (Match.PREFIX, Word("/"))
-    if root not in taken:
-        locations.append(_plain(*root, "/", fallback))
+    everything = (*claimed.owned, *claimed.guests)
+    locations = list(claimed.owned)
+    taken = {(each.match, each.path) for each in everything}
+    root = Word("/")
+    if not taken & {(Match.PREFIX, root), (Match.FIRM, root)}:
+        locations.append(_plain(Match.PREFIX, root, "/", fallback))
         # Expressions come before prefixes: what users ask for wins.
-        regex = any(match is Match.REGEX for match, _ in taken)
+        regex = any(each.match is Match.REGEX for each in everything)
         health = (Match.PREFIX if regex else Match.EXACT, Word("/healthz"))
         if not host and fallback is NOT_FOUND and health not in taken:
             locations.append(_plain(*health, "/healthz", HEALTHY))
-    return locations + _without_slash(locations)
+    return locations + _without_slash([*locations, *claimed.guests])
 
 
 def _without_slash(locations: Sequence[Location]) -> list[Location]:
@@ -124,30 +151,6 @@ def _plain(match: Match, path: Word | Regex, rule: str, handler: Handler) -> Loc
     return Location(match=match, path=path, rule=rule, handler=handler)
 
 
-def _in_order(locations: Iterable[Location]) -> Iterable[Location]:
-    """Sort for nginx, which takes the first regular expression that fits.
-
-    As in ingress-nginx: the longest path first, of equally long ones the last by alphabet.
-    """
-    by_text = sorted(locations, key=lambda each: (each.rule, each.match.name), reverse=True)
-    return sorted(by_text, key=lambda each: (each.match.name, -len(each.rule)))
-
-
-def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Problem:
-    owner = winner.handler.owner
-    return Problem(
-        object=part.owner,
-        field=f"{rule.field}.path",
-        code=Code.PATH_TAKEN,
-        severity=Severity.ERROR,
-        message=f"Host {host or '*'}, path {shown(rule.path)} belongs to Ingress {owner}, "
-        "which is older."
-        if owner != part.owner
-        else f"Host {host or '*'}, path {shown(rule.path)} stands twice in this Ingress.",
-        hint="Choose another path, or remove one. Meanwhile: the first one is served.",
-    )
-
-
 def _overridden(host: str, parts: Sequence[HostPart], tls: HostPart | None) -> Iterator[Problem]:
     """Tell those whose default backend or certificate does not count beside an older one's."""
     default = next((part for part in parts if part.fallback), None)
@@ -156,38 +159,64 @@ def _overridden(host: str, parts: Sequence[HostPart], tls: HostPart | None) -> I
             yield _older(part, "spec.defaultBackend", host, "default backend", default.owner)
         if tls and part.certificate and part.certificate != tls.certificate:
             yield _older(part, "spec.tls", host, "certificate", tls.owner)
+    said: dict[str, tuple[HostPart, InServer]] = {}
+    for part in parts:
+        for effect in part.servers:
+            first, counts = said.setdefault(effect.setting, (part, effect))
+            if effect.statements != counts.statements:
+                yield _older(part, effect.setting, host, effect.setting, first.owner)
 
 
-def _differ(one: Handler, other: Handler | None) -> bool:
-    return other is not None and one.action != other.action
+def _differ(one: Route, other: Route | None) -> bool:
+    return other is not None and one.handler.action != other.handler.action
 
 
 def _older(part: HostPart, field: str, host: str, what: str, owner: ObjectRef) -> Problem:
-    return Problem(
-        object=part.owner,
-        field=field,
-        code=Code.OVERRIDDEN,
-        severity=Severity.WARNING,
-        message=f"Host {host or '*'} has the {what} of Ingress {owner}, which is older.",
-        hint=f"Keep one of the two. Meanwhile: this Ingress's {what} is not used there.",
+    return problems.warning(
+        part.owner,
+        field,
+        Code.OVERRIDDEN,
+        f"Host {host or '*'} has the {what} of Ingress {owner}, which is older.",
+        "Keep one of the two.",
+        meanwhile=f"this Ingress's {what} is not used there",
     )
 
 
-def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
-    """Tell those who do not expect it that another Ingress of the host changed their paths."""
-    culprit = next(part.owner for part in parts if part.regex)
-    for part in parts:
-        own = part.owner == culprit
-        for rule in part.rules:
-            if not rule.regex or rule.type is not PathType.IMPLEMENTATION_SPECIFIC:
-                yield Problem(
-                    object=part.owner,
-                    field=f"{rule.field}.pathType",
-                    code=Code.PATH_BECOMES_REGEX,
-                    severity=Severity.INFO,
-                    message=f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
-                    f"expression without case, since {'it' if own else f'Ingress {culprit}'} has "
-                    "use-regex or rewrite-target for this host.",
-                    hint="Write pathType ImplementationSpecific if that is meant; "
-                    f"else put {'this path' if own else 'the other Ingress'} on a host of its own.",
-                )
+def _told(host: str, shared: HostShares) -> Iterator[Problem]:
+    """Tell guests what of theirs does not count, and the owner that there are guests."""
+    owner = shared.owner
+    if owner is None:
+        return
+    for part in (part for parts in shared.guests for part in parts):
+        for field, what in _host_wide(part):
+            yield problems.error(
+                part.owner,
+                field,
+                Code.HOST_OWNED,
+                f"Host {host or '*'} belongs to namespace {owner.owner.name.namespace}, whose "
+                f"Ingress {owner.owner} is the oldest.",
+                "Choose another host, or ask the admin about host-grants and host-sharing.",
+                meanwhile=f"this Ingress's {what} does not count there",
+            )
+    if shared.guests:
+        names = sorted({str(part.owner) for parts in shared.guests for part in parts})
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        yield problems.info(
+            owner.owner,
+            "spec.rules",
+            Code.HOST_SHARED,
+            f"Other namespaces name host {host or '*'} too: "
+            f"{', '.join(names[:_MOST_NAMED])}{more}.",
+            "If they may, ask the admin about host-grants; else have them choose another host.",
+            meanwhile="their paths take no request of yours",
+        )
+
+
+def _host_wide(part: HostPart) -> Iterator[tuple[str, str]]:
+    """Return what a part says of the whole host: the field, and what it is called."""
+    if part.tls:
+        yield "spec.tls", "TLS section"
+    if part.fallback:
+        yield "spec.defaultBackend", "default backend"
+    for effect in part.servers:
+        yield effect.setting, effect.setting

@@ -3,13 +3,15 @@
 import re
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from generator.annotations.declaration import Invalid
-from generator.annotations.values import regex as checked_regex
-from generator.model import Expression, Handler, Match, Regex, Rewrite, Word
+from generator import problems
+from generator.directives import Regex, Word
+from generator.model import Match
 from generator.objects import HTTPPath, ObjectRef, PathType
-from generator.problems import Code, Problem, Severity, shown
+from generator.problems import Code, Problem, shown
+from generator.translation.routes import Route
+from generator.values.invalid import Invalid
+from generator.values.regexes import regex as checked_regex
 
 _LONGEST_PATH = 1000
 """Bytes. Quoting may take four for each of them, and nginx reads tokens below 4,096."""
@@ -32,7 +34,7 @@ class PathRule(Struct, frozen=True, kw_only=True):
     regex: bool
     """Whether its own Ingress says that it is a regular expression."""
     field: str
-    handler: Handler
+    route: Route
 
     def pattern(self) -> Regex:
         """Return the path as a regular expression: as it is, or literally.
@@ -53,11 +55,12 @@ class PathRule(Struct, frozen=True, kw_only=True):
     def _limit(self) -> str:
         return _LIMIT if self._is_expression() and may_take_long(self.path) else ""
 
-    def rewritten(self, target: Expression) -> "PathRule":
-        """Return the same rule with its requests rewritten, in any case as they are matched."""
-        pattern = Regex(f"{self._limit()}(?i)^{self._expression()}")
-        rewrite = Rewrite(pattern=pattern, target=target)
-        return replace(self, handler=replace(self.handler, rewrite=rewrite))
+    def matched(self) -> Regex:
+        """Return the expression that matches what the path matches, in upper or lower case.
+
+        For directives that compare paths with case, such as `rewrite`.
+        """
+        return Regex(f"{self._limit()}(?i)^{self._expression()}")
 
 
 Matcher = tuple[Match, Word | Regex]
@@ -85,13 +88,14 @@ def invalid_path(path: HTTPPath, owner: ObjectRef, field: str, *, regex: bool) -
     try:
         _check(path.path or "/", path.path_type, regex=regex)
     except Invalid as invalid:
-        return Problem(
-            object=owner,
-            field=field,
-            code=Code.PATH_INVALID,
-            severity=Severity.ERROR,
-            message=f"{shown(path.path)} is not {invalid.expected}.",
-            hint=f"{invalid.hint} Meanwhile: this path is left out.",
+        message = f"{shown(path.path)} is not {invalid.expected}."
+        return problems.error(
+            owner,
+            field,
+            Code.PATH_INVALID,
+            message,
+            invalid.hint,
+            meanwhile="this path is left out",
         )
     return None
 

@@ -1,24 +1,26 @@
 """The steps from a snapshot to the model."""
 
-import traceback
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from generator.model import Certificate, Handler, Host, Model, Protocol, Upstream
-from generator.objects import Backend, Ingress, Kind, Name, ObjectRef, ServicePortRef, ServiceRef
-from generator.problems import Code, Problem, Problems, Severity, not_built
+from generator.effects import InServer
+from generator.model import Certificate, Handler, Host, Model, Upstream
+from generator.objects import Ingress, Name
+from generator.options.hosts import HostPolicy, host_policy
+from generator.problems import Problem, Problems
 from generator.snapshot import Snapshot
-from generator.translation.backends import UNAVAILABLE, ResolvedBackend, Subject, resolve
-from generator.translation.certificates import CertificateLookup, find_certificate
+from generator.translation.bulkhead import contribute_contained, merge_contained
 from generator.translation.classes import Classes
-from generator.translation.contribution import Contribution, HostPart, Manner, contribute
+from generator.translation.contribution import Contribution, HostPart, Manner
+from generator.translation.defaults import DefaultBackend, default_backend, default_certificate
+from generator.translation.feature_effects import active_features
+from generator.translation.installation import Installation, Options, read_global_options
 from generator.translation.last_good import LastGood
-from generator.translation.memo import Memo, Reads
-from generator.translation.merge import NOT_FOUND, MergedHost, merge, unmerged
+from generator.translation.memo import Memo
+from generator.translation.merge import MergedHost
+from generator.translation.ownership import with_wildcards
 from generator.translation.settings import TranslationSettings
 
 
@@ -37,42 +39,54 @@ class Translation(Struct, frozen=True, kw_only=True):
 
     @property
     def traces(self) -> tuple[str, ...]:
-        """Return the traces of bugs of ours, for whoever mends them."""
+        """Return the tracebacks of bugs that Ingresses met."""
         return tuple(c.trace for c in self.contributions.values() if c.trace)
 
 
 def translate(
     snapshot: Snapshot,
-    options: TranslationSettings,
+    settings: TranslationSettings,
     memo: Memo,
     unavailable: frozenset[Name] = frozenset(),
-    known: LastGood = LastGood(),  # noqa: B008 - frozen
+    last_good: LastGood = LastGood(),  # noqa: B008 - frozen
 ) -> Translation:
-    """Say what nginx should serve, and what to tell whom.
+    """Say what nginx should serve, and what is wrong with whose objects.
 
     Of the Ingresses named in `unavailable` the paths are known, but answer 503.
-    Pure but for `memo`, which is what makes the next translation cheap: pass the same one again.
+    Pure but for `memo`, which is what makes the next translation cheap: pass the same one.
     """
-    memo.begin(snapshot, known)
-    classes = Classes.of(snapshot.ingress_classes, options)
+    with memo.comparing(snapshot, last_good):
+        return _translate(snapshot, settings, memo, unavailable)
+
+
+def _translate(
+    snapshot: Snapshot, settings: TranslationSettings, memo: Memo, unavailable: frozenset[Name]
+) -> Translation:
+    classes = Classes.of(snapshot.ingress_classes, settings)
     ours = {n: i for n, i in oldest_first(snapshot.ingresses) if classes.claim(i)}
+    options = memo.recall("options", (settings,), lambda r: read_global_options(settings, r))
+    default = default_backend(settings, memo)
+    installation = _installation(settings, options, default, memo)
     contributions = {
         name: _contribution(
-            name, ingress, options, _manner(name, ingress, classes, unavailable), memo
+            name, ingress, installation, _manner(name, ingress, classes, unavailable), memo
         )
         for name, ingress in ours.items()
     }
-    default = _default_backend(options, memo)
-    certificate, certificate_problems = _default_certificate(options, memo)
-    merged = _merge_hosts(contributions.values(), default.handler, memo)
+    certificate, certificate_problems = default_certificate(settings, memo)
+    policy = host_policy(options.values)
+    merged = _merge_hosts(contributions, default.handler, options.servers, policy, memo)
     model = Model(
         servers=tuple(m.server for m in merged),
         upstreams=_upstreams([default, *contributions.values()], memo),
+        pieces=tuple(piece for c in contributions.values() for piece in c.pieces),
+        settings=options.http,
         default_certificate=certificate,
     )
     problems = _problems(
         (
             snapshot.problems,
+            options.problems,
             default.problems,
             certificate_problems,
             tuple(_class_problems(snapshot, classes)),
@@ -81,13 +95,29 @@ def translate(
         ),
         memo,
     )
-    memo.finish()
     return Translation(
         model=model,
         problems=problems,
         ingresses=tuple(ours.values()),
         contributions=contributions,
-        certificates=_certificates(contributions.values(), certificate, options),
+        certificates=_certificates(contributions.values(), certificate, settings),
+    )
+
+
+def _installation(
+    settings: TranslationSettings, options: Options, default: DefaultBackend, memo: Memo
+) -> Installation:
+    """Return the same object while nothing of it changed, so that comparing it costs nothing."""
+    inputs = (settings, options.values, default.handler)
+    return memo.recall(
+        "installation",
+        inputs,
+        lambda _: Installation(
+            settings=settings,
+            options=options.values,
+            default_backend=default.handler,
+            active=active_features(options.values),
+        ),
     )
 
 
@@ -105,142 +135,50 @@ def _manner(name: Name, ingress: Ingress, classes: Classes, unavailable: frozens
 
 
 def _contribution(
-    name: Name, ingress: Ingress, options: TranslationSettings, manner: Manner, memo: Memo
+    name: Name, ingress: Ingress, installation: Installation, manner: Manner, memo: Memo
 ) -> Contribution:
     return memo.recall(
         name,
-        (ingress, options, manner),
-        lambda reads: _contained(ingress, reads, options, manner),
+        (ingress, installation, manner),
+        lambda reads: contribute_contained(ingress, reads, installation, manner),
     )
-
-
-def _contained(
-    ingress: Ingress, reads: Reads, options: TranslationSettings, manner: Manner
-) -> Contribution:
-    """Work out what an Ingress asks for; one that trips over a bug here costs itself alone.
-
-    Such a one is served as it last was good; where there is no such version, or the bug
-    is in that too, its paths answer 503; where even that fails, it is left out.
-    """
-    try:
-        return contribute(ingress, reads, options, manner)
-    except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
-        served, meanwhile = _instead(ingress, reads, options, manner)
-        return replace(
-            served,
-            problems=(not_built(ingress.ref, error, meanwhile),),
-            trace="".join(traceback.format_exception(error)),
-        )
-
-
-def _instead(
-    ingress: Ingress, reads: Reads, options: TranslationSettings, manner: Manner
-) -> tuple[Contribution, str]:
-    good = reads.good_version(ingress.name)
-    if good is not None and good is not ingress:
-        with suppress(Exception):
-            return contribute(good, reads, options, manner), "its last good version is served"
-    with suppress(Exception):
-        return contribute(ingress, reads, options, Manner.UNAVAILABLE), "its paths answer 503"
-    return Contribution(), "it is left out"
 
 
 def _merge_hosts(
-    contributions: Iterable[Contribution], default: Handler, memo: Memo
+    contributions: Mapping[Name, Contribution],
+    default: Handler,
+    everywhere: tuple[InServer, ...],
+    policy: HostPolicy,
+    memo: Memo,
 ) -> list[MergedHost]:
     """Make the servers, in order of hosts; the default one is always there, and first."""
     by_host: dict[str, list[HostPart]] = defaultdict(list, {"": []})
-    for contribution in contributions:
+    for contribution in contributions.values():
         for part in contribution.parts:
             by_host[part.host].append(part)
+    ages = {name: age for age, name in enumerate(contributions)}
+    owned = dict(with_wildcards(by_host, ages, policy))
 
     def merged(host: str, parts: list[HostPart]) -> MergedHost:
-        return memo.recall(Host(host), (default, *parts), lambda _: _merged(host, parts, default))
+        return memo.recall(
+            Host(host),
+            (default, everywhere, policy, *parts),
+            lambda _: merge_contained(host, parts, default, everywhere, policy),
+        )
 
-    return [merged(host, by_host[host]) for host in sorted(by_host)]
-
-
-def _merged(host: str, parts: Sequence[HostPart], default: Handler) -> MergedHost:
-    """Make the server of one host; a bug of ours that its parts meet costs that host alone."""
-    try:
-        return merge(host, parts, default)
-    except Exception as error:  # noqa: BLE001 - as above
-        return unmerged(host, parts, error)
+    return [merged(host, owned[host]) for host in sorted(owned)]
 
 
 def _certificates(
-    contributions: Iterable[Contribution], default: Certificate, options: TranslationSettings
+    contributions: Iterable[Contribution], default: Certificate, settings: TranslationSettings
 ) -> Mapping[Name, Certificate]:
     found = {name: c for each in contributions for name, c in each.certificates}
-    if options.default_certificate and default is not options.fallback_certificate:
-        found[options.default_certificate] = default
+    if settings.default_certificate and default is not settings.fallback_certificate:
+        found[settings.default_certificate] = default
     return found
 
 
-class _Default(Struct, frozen=True):
-    handler: Handler
-    upstreams: tuple[Upstream, ...] = ()
-    problems: Problems = ()
-
-
-def _default_backend(options: TranslationSettings, memo: Memo) -> _Default:
-    """Find who answers what no rule names: the Service of the flag, or Pillion itself."""
-    if options.default_backend is None:
-        return _Default(NOT_FOUND)
-    name = options.default_backend
-
-    def computed(reads: Reads) -> _Default:
-        target = _default_target(name, reads, options)
-        handler = Handler(
-            owner=None, action=target.action, service=target.service, port=target.port
-        )
-        return _Default(
-            NOT_FOUND if target.action is UNAVAILABLE else handler,
-            (target.upstream,) if target.upstream else (),
-            (target.problem,) if target.problem else (),
-        )
-
-    return memo.recall("default backend", (options,), computed)
-
-
-def _default_target(name: Name, reads: Reads, options: TranslationSettings) -> ResolvedBackend:
-    """Use the first port of the Service, as ingress-nginx does."""
-    service = reads.service(name)
-    first = service.spec.ports[0].port if service and service.spec.ports else 0
-    backend = Backend(service=ServiceRef(name=name.name, port=ServicePortRef(number=first)))
-    subject = Subject(
-        ObjectRef(Kind.SERVICE, name), "--default-backend-service", "Pillion itself answers 404"
-    )
-    return resolve(backend, Protocol.HTTP, subject, reads, options)
-
-
-def _default_certificate(options: TranslationSettings, memo: Memo) -> tuple[Certificate, Problems]:
-    """Find what https answers with where no TLS section has a certificate."""
-    name = options.default_certificate
-    if name is None:
-        return options.fallback_certificate, ()
-
-    def computed(reads: Reads) -> tuple[Certificate, Problems]:
-        found = find_certificate(name, reads)
-        served = found.certificate or options.fallback_certificate
-        return served, (_unusable_default(name, found),) if found.wrong else ()
-
-    return memo.recall("default certificate", (options,), computed)
-
-
-def _unusable_default(name: Name, found: CertificateLookup) -> Problem:
-    meanwhile = "the last good one" if found.certificate else "a self-signed one"
-    return Problem(
-        object=ObjectRef(Kind.SECRET, name),
-        field="--default-ssl-certificate",
-        code=Code.CERTIFICATE_INVALID,
-        severity=Severity.ERROR,
-        message=found.wrong,
-        hint=f"Create it with type kubernetes.io/tls. Meanwhile: {meanwhile} is served.",
-    )
-
-
-def _upstreams(given: Iterable[Contribution | _Default], memo: Memo) -> tuple[Upstream, ...]:
+def _upstreams(given: Iterable[Contribution | DefaultBackend], memo: Memo) -> tuple[Upstream, ...]:
     parts = tuple(each.upstreams for each in given)
     return memo.recall(
         "upstreams", parts, lambda _: memo.same_upstreams(u for part in parts for u in part)
@@ -255,7 +193,9 @@ def _class_problems(snapshot: Snapshot, classes: Classes) -> Iterator[Problem]:
 
 def _problems(parts: tuple[Problems, ...], memo: Memo) -> Problems:
     """Sort them all, each once; anew only where one of the parts is new."""
-    told = tuple(part for part in parts if part)
+    present = tuple(part for part in parts if part)
     return memo.recall(
-        "problems", told, lambda _: tuple(dict.fromkeys(sorted(p for part in told for p in part)))
+        "problems",
+        present,
+        lambda _: tuple(dict.fromkeys(sorted(p for part in present for p in part))),
     )

@@ -4,9 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from pathlib import Path
 
-from reloader.contract import Status, Volume, read_or_none
+from reloader.contract import Stamp, Status, Volume, read_or_none, stamp_of
 
 _DUE_S = 0.01
 """Between two looks while a wish waits for its answer: what this costs a change."""
@@ -29,14 +28,20 @@ class Answers:
 
     async def follow(self) -> AsyncIterator[Status]:
         """Return each answer that appears, the one that is there first."""
-        seen: object = None
+        seen: Stamp | None = None
         while True:
-            stamp = _stamp(self._path)
+            stamp = self._look()
             if stamp != seen and (status := read_or_none(self._path, Status.parse)):
                 seen = stamp
                 self._answered = status.generation
                 yield status
             await self._pause()
+
+    def _look(self) -> Stamp | None:
+        try:
+            return stamp_of(self._path)
+        except OSError:
+            return None  # the volume is away
 
     async def _pause(self) -> None:
         if self._answered < self._awaited:
@@ -57,11 +62,3 @@ async def first_status(
             return status
         await asyncio.sleep(_DUE_S)
     return status
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns

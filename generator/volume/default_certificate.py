@@ -1,15 +1,17 @@
-"""What https answers with where nobody gave a certificate: self-signed, kept on the volume."""
+"""The certificate for https where none was given: self-signed, kept on the volume."""
 
 import datetime as dt
-import re
+from contextlib import suppress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from generator.model import Certificate, File
+from generator.directives import File
+from generator.model import Certificate
 from generator.translation.certificates import join
+from generator.volume.files import named_files, read_file
 from reloader.contract import Volume, Wish, read_or_none
 
 _NAME = "Pillion default certificate"
@@ -25,10 +27,11 @@ def fallback_certificate(volume: Volume, now: dt.datetime) -> Certificate:
     A new one where there is none, or where it ends within 30 days.
     """
     wish = read_or_none(volume.wish, Wish.parse)
-    for digest in dict.fromkeys(re.findall(rb"/files/([0-9a-f]{64})", wish.body if wish else b"")):
-        file = _read(volume, digest.decode())
-        if file and _is_ours(file, now):
-            return Certificate(file)
+    for digest in named_files(wish.body.decode(errors="replace")) if wish else ():
+        with suppress(OSError):
+            file = read_file(volume, digest)
+            if file and _is_ours(file, now):
+                return Certificate(file)
     return make(now)
 
 
@@ -48,14 +51,6 @@ def make(now: dt.datetime) -> Certificate:
         .sign(key, hashes.SHA256())
     )
     return join([certificate], key)
-
-
-def _read(volume: Volume, digest: str) -> File | None:
-    try:
-        file = File((volume.files / digest).read_bytes())
-    except OSError:
-        return None
-    return file if file.digest == digest else None
 
 
 def _is_ours(file: File, now: dt.datetime) -> bool:

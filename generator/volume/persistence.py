@@ -9,11 +9,12 @@ from contextlib import suppress
 import msgspec
 from msgspec import Struct
 
-from generator.model import Certificate, File
+from generator.model import Certificate
 from generator.objects import Ingress, Name
 from generator.quarantine import holds
 from generator.quarantine.holds import Quarantine
 from generator.translation import LastGood
+from generator.volume.files import read_file
 from reloader.contract import Volume, write_atomically
 
 
@@ -27,7 +28,7 @@ class Persistence:
     """Two files beside the wish. Keeping may raise OSError: full, read-only, not there."""
 
     def __init__(self, volume: Volume) -> None:
-        self._files = volume.files
+        self._volume = volume
         self._quarantine = volume.wish.with_name("quarantine.json")
         self._known = volume.wish.with_name("known.json")
         self._kept: dict[str, bytes] = {}
@@ -62,8 +63,7 @@ class Persistence:
             self._kept[name] = text
 
     def _certificate(self, digest: str) -> Certificate | None:
-        try:
-            file = File((self._files / digest).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return Certificate(file) if file.digest == digest else None
+        with suppress(OSError):
+            if file := read_file(self._volume, digest):
+                return Certificate(file)
+        return None

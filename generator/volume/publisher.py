@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from generator.model import File
-from reloader.contract import Status, Volume, Wish, read_or_none, write_atomically
+from generator.directives import File
+from generator.volume.files import read_file
+from reloader.contract import Stamp, Status, Volume, Wish, read_or_none, stamp_of, write_atomically
 
 _FILE_MODE = 0o640
 """Keys are among the files: nginx reads them through the group that owns the volume."""
@@ -23,7 +24,7 @@ class Publisher:
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
         self._named: dict[int, Mapping[str, File]] = {}
-        self._written: dict[str, tuple[int, int]] = {}
+        self._written: dict[str, Stamp | None] = {}
         self._last: Wish | None = None
 
     def prepare(self) -> None:
@@ -51,7 +52,7 @@ class Publisher:
         self._named[wish.generation] = named
         self._last = wish
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Write again what somebody took away or damaged since; a wish of another stays."""
         if self._last is None or self._last.generation not in self._named:
             return
@@ -70,13 +71,10 @@ class Publisher:
 
     def is_intact(self, digest: str) -> bool:
         """Whether a file has the bytes of its name; if not, the next wish has it written anew."""
-        try:
-            intact = File((self._volume.files / digest).read_bytes()).digest == digest
-        except FileNotFoundError:
-            return False
-        if not intact:
-            self._written.pop(digest, None)
-        return intact
+        if read_file(self._volume, digest) is not None:
+            return True
+        self._written.pop(digest, None)
+        return False
 
     def sweep(self, live: int) -> None:
         """Delete the files that neither the live wish nor a later one names."""
@@ -95,21 +93,19 @@ class Publisher:
 
     def _write_wish(self, wish: Wish) -> None:
         write_atomically(self._volume.wish, wish.encode())
-        self._written[self._volume.wish.name] = _stamp(self._volume.wish)
+        self._written[self._volume.wish.name] = stamp_of(self._volume.wish)
 
     def _write(self, file: File) -> None:
         path = self._volume.files / file.digest
         if self._intact(path):
             return
         write_atomically(path, file.content, mode=_FILE_MODE)
-        self._written[file.digest] = _stamp(path)
+        self._written[file.digest] = stamp_of(path)
 
     def _intact(self, path: Path) -> bool:
         """Whether the file is still the one that was written; others can reach the volume."""
-        try:
-            return self._written.get(path.name) == _stamp(path)
-        except FileNotFoundError:
-            return False
+        stamp = stamp_of(path)
+        return stamp is not None and stamp == self._written.get(path.name)
 
 
 def claim(volume: Volume) -> int:
@@ -126,8 +122,3 @@ def claim(volume: Volume) -> int:
         message = "another generator writes to this volume"
         raise OSError(errno.EWOULDBLOCK, message, str(volume.root)) from None
     return folder
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns

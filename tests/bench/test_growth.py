@@ -85,7 +85,7 @@ def _sample(scene: Scene) -> Sample:
     processes = pair.processes()
     nginx = [p for p in processes if p.command.startswith("nginx: ")]
     ours = [pair.process("generator"), pair.process("reloader"), pair.process("nginx")]
-    workers = [p for p in nginx if "worker" in p.command]
+    workers = [p for p in nginx if p.command.startswith("nginx: worker process")]
     return Sample(
         generator_mib=_pss_mib(ours[0].pid),
         reloader_mib=_pss_mib(ours[1].pid),

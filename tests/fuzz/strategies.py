@@ -12,9 +12,9 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
-from generator.annotations import BY_NAME
+from generator.annotations.catalog import BY_NAME
 from generator.annotations.declaration import OnError
-from generator.annotations.values import describe
+from generator.values.describe import described
 from tests.drivers import ingresses, models
 from tests.lab.client import Object
 from tests.lab.objects import tls_secret
@@ -80,7 +80,7 @@ def known_values() -> dict[str, list[str]]:
 
 def values_of(name: str):
     """Values to try on an annotation."""
-    default = describe(BY_NAME[name].default)
+    default = described(BY_NAME[name].initial)
     return near(default, *sorted({*known_values()[name]}))
 
 
@@ -143,7 +143,7 @@ def annotations(draw):
     names = [name for name in names if not guards(name) or draw(st.integers(0, 2)) == 0]
     given = {name: draw(values_of(name)) for name in names}
     given |= draw(st.sampled_from([{}, {}, {"use-regex": "true"}, {"rewrite-target": "/$1"}]))
-    unknown = _dict(near("auth-url", "x-snippet"), odd_text, 1)
+    unknown = _dict(near("auth-cache-key", "x-snippet"), odd_text, 1)
     return given | draw(rarely(unknown, st.just({}), 5))
 
 

@@ -2,21 +2,22 @@
 
 import re
 
+from msgspec.structs import replace
+
 from generator.model import Model
 from generator.nginx import render as rendering
 from generator.nginx.template_files import built_in
-from generator.translation import Memo, TranslationSettings, translate
+from generator.translation import Memo, translate
 from tests.drivers import models
 from tests.drivers import nginx_tokenizer as tokens
-from tests.drivers.snapshots import snapshot
+from tests.drivers.nginx_tokenizer import Block
+from tests.drivers.snapshots import options, snapshot
 from tests.fuzz import expected, strategies
 from tests.fuzz.running import holds_for
 
 ENVIRONMENT = models.surroundings(resolvers=("192.0.2.53",), http_port=8080, https_port=8443)
 TEMPLATES = built_in()
-OPTIONS = TranslationSettings(
-    fallback_certificate=models.DEFAULT_CERTIFICATE, watch_ingress_without_class=True
-)
+OPTIONS = options(fallback_certificate=models.DEFAULT_CERTIFICATE)
 COMMENT = re.compile(
     r"# (?:ingress [a-z0-9-]{1,63}/[a-z0-9.-]{1,253}|end of ingress"
     r"|service [a-z0-9-]{1,63}/[a-z0-9.-]{1,253})"
@@ -41,9 +42,8 @@ def read(model: Model):
     return around, upstreams, listening, comments
 
 
-AROUND, _, _, CONSTANT = read(
-    Model(servers=(), upstreams=(), default_certificate=models.DEFAULT_CERTIFICATE)
-)
+EMPTY = replace(models.model(), servers=())
+AROUND, _, _, CONSTANT = read(EMPTY)
 SIZED = {"server_names_hash_bucket_size", "server_names_hash_max_size"}
 
 
@@ -51,11 +51,20 @@ def _constant(around):
     return [each for each in around if each[0] not in SIZED]
 
 
+def _split(around):
+    """What Ingresses add, and what is there in any case."""
+    names = {each[:2] for each in AROUND}
+    added = [each for each in around if each[0] not in SIZED and each[:2] not in names]
+    return [Block(*each) for each in added], [each for each in around if each not in added]
+
+
 def check(things) -> None:
     """The property, for one cluster."""
     model = translate(snapshot(*things), OPTIONS, Memo()).model
     around, upstreams, servers, comments = read(model)
+    added, around = _split(around)
     assert _constant(around) == _constant(AROUND)
+    assert expected.differences(added, expected.pieces(model)) == []
     assert expected.differences(upstreams, [expected.upstream(u) for u in model.upstreams]) == []
     wanted = [expected.server(each, ENVIRONMENT, model) for each in model.servers]
     assert expected.differences(servers, wanted) == []

@@ -17,15 +17,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.components import translation_settings_of
+from generator.directives import File
 from generator.manifests.folder import read_manifests
-from generator.model import Certificate, File, Model
+from generator.model import Certificate, Model
 from generator.nginx import render as rendering
-from generator.nginx.surroundings import Capabilities, Surroundings
+from generator.nginx.capabilities import Capabilities
+from generator.nginx.surroundings import Surroundings
 from generator.nginx.template_files import built_in
-from generator.settings.settings import read_settings
+from generator.settings.reading import read_settings
 from generator.snapshot import Snapshot
 from generator.translation import Memo, Translation, TranslationSettings, translate
 from pillion.lint import as_text, located
+from tests.drivers.snapshots import options
 
 HERE = Path(__file__).parent
 FOLDERS = sorted(path.parent for path in HERE.glob("*/*/input.yaml"))
@@ -40,11 +43,13 @@ ENVIRONMENT = Surroundings(
     status_port=8081,
     resolvers=("192.0.2.53",),
     access_log=f"{VOLUME}/access.log",
-    capabilities=Capabilities.of("1.31.3", ["http_v2_module"]),
+    capabilities=Capabilities.of("1.31.3", ["http_v2_module", "http_realip_module"]),
 )
 TEMPLATES = built_in()
 FALLBACK = Certificate(File((HERE / "fallback.pem").read_bytes()))
 
+_OPTIONS = re.compile(r"# Clients\.\n(.*?)\n *# What single Ingresses need", re.DOTALL)
+_PIECES = re.compile(r"# What single Ingresses need.*?\n(.*?)\n *# One zone for all", re.DOTALL)
 _BLOCK = re.compile(
     r"^    (?:# service [^\n]*\n    )?(?:server|upstream [^\n]+) \{\n.*?^    \}\n",
     re.DOTALL | re.MULTILINE,
@@ -80,7 +85,9 @@ def case(folder: Path) -> Case:
     )
 
 
-_TABLES = ("ingresses", "ingress_classes", "services", "endpoint_slices", "secrets")
+_TABLES = (
+    *("ingresses", "ingress_classes", "services", "endpoint_slices", "secrets", "config_maps"),
+)
 
 
 def changed(snapshot: Snapshot, change: Callable[[Mapping], Mapping]) -> Snapshot:
@@ -110,18 +117,36 @@ def blocks(model: Model) -> list[str]:
 
 
 @cache
+def _nothing() -> Model:
+    """The model without any Ingress."""
+    return translate(Snapshot(), options(fallback_certificate=FALLBACK), Memo()).model
+
+
+@cache
 def of_nothing() -> frozenset[str]:
     """The blocks of a configuration without any Ingress."""
-    return frozenset(
-        blocks(
-            translate(Snapshot(), TranslationSettings(fallback_certificate=FALLBACK), Memo()).model
-        )
-    )
+    return frozenset(blocks(_nothing()))
 
 
 def fragment(model: Model) -> str:
-    """The blocks that no other configuration has."""
-    return "\n".join(block for block in blocks(model) if block not in of_nothing())
+    """What no other configuration has: lines outside of servers, and whole blocks."""
+    own = [block for block in blocks(model) if block not in of_nothing()]
+    around = "".join(f"{line}\n" for line in _around(model))
+    return "\n".join([*([around] if around else []), *own])
+
+
+def _around(model: Model) -> list[str]:
+    """The lines of options that differ from their defaults, and of what Ingresses add."""
+    plain = {line for line in _options_text(_nothing()).splitlines() if line.strip() != "}"}
+    said = [line for line in _options_text(model).splitlines() if line not in plain]
+    lines = textwrap.dedent("\n".join([*said, *_PIECES.search(whole(model))[1].splitlines()]))
+    return [line for line in lines.splitlines() if line.strip()] if model.pieces or said else []
+
+
+def _options_text(model: Model) -> str:
+    """The part of a configuration that options decide, without the ends of its blocks."""
+    text = _OPTIONS.search(whole(model))[1]
+    return "\n".join(line for line in text.splitlines() if line.strip() != "}")
 
 
 def problems_text(found: Translation, given: Case) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.annotations import ALL
+from generator.annotations.catalog import ALL
 from generator.annotations.declaration import OnError
 from tests.drivers.ingresses import ingress, rule
 

@@ -4,25 +4,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from generator.model import (
-    AccessRule,
-    Answer,
-    Directive,
-    Duration,
-    Expression,
-    Match,
-    Protocol,
-    Proxy,
-    ProxyByName,
-    Regex,
-    Rewrite,
-    Size,
-    Text,
-    Word,
-)
+from generator.directives import Directive, Duration, Size, Text, Word
+from generator.model import Answer, Match, Protocol, Proxy, ProxyByName
+from generator.nginx.capabilities import UNKNOWN
 from generator.nginx.markers import owner_of
 from generator.nginx.quoting import TOKEN_BYTES
-from generator.nginx.surroundings import UNKNOWN
 from tests.drivers import models
 from tests.drivers.models import location, proxied, server, upstream
 from tests.drivers.nginx_process import Nginx
@@ -40,13 +26,11 @@ def nginx(tmp_path):
 def of_everything():
     """A model with one of each thing that there is."""
     handler = {
-        "redirect_to_https": True,
-        "access": (
-            AccessRule(allow=False, network="10.0.0.0/8"),
-            AccessRule(allow=True, network="fd00::/8"),
-        ),
-        "rewrite": Rewrite(pattern=Regex(r"(?i)^/a(/|$)(.*)"), target=Expression("/$2")),
-        "directives": (
+        "statements": (
+            models.TO_HTTPS,
+            models.deny("10.0.0.0/8"),
+            models.allow("fd00::/8"),
+            models.rewrite(r"(?i)^/a(/|$)(.*)", "/$2"),
             Directive("client_max_body_size", (Size(0),)),
             Directive("proxy_read_timeout", (Duration(1500),)),
             Directive("proxy_set_header", (Word("X-Price"), Text("$5; }"))),

@@ -7,20 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from generator.model import (
-    AccessRule,
-    Answer,
-    Directive,
-    Expression,
-    Match,
-    Protocol,
-    Proxy,
-    ProxyByName,
-    Regex,
-    Rewrite,
-    Text,
-    Word,
-)
+from generator.directives import Directive, Text, Word
+from generator.model import Answer, Match, Protocol, Proxy, ProxyByName
 from tests.drivers import dns, fastcgi, http2, models
 from tests.drivers.models import location, proxied, server, upstream
 from tests.drivers.nginx_process import Nginx
@@ -62,10 +50,10 @@ def _model(echo, six, tls, fcgi):
     }
     owned = {"owner": models.ingress("default/shop"), "service": "default/echo", "port": "http"}
     allow, deny = (
-        AccessRule(allow=True, network="127.0.0.1"),
-        AccessRule(allow=False, network="all"),
+        models.allow("127.0.0.1"),
+        models.deny("all"),
     )
-    rewrite = Rewrite(pattern=Regex("(?i)^/a(/|$)(.*)"), target=Expression("/b/$2"))
+    rewrite = models.rewrite("(?i)^/a(/|$)(.*)", "/b/$2")
     by_name = {
         name: location("/", ProxyByName(host=f"{name}.example.com", port=echo.port))
         for name in ("known", "unknown")
@@ -74,7 +62,13 @@ def _model(echo, six, tls, fcgi):
     price = Directive("proxy_set_header", (Word("X-Price"), Text("$5")))
     return models.model(
         server("plain.test", proxied("/", up, **owned)),
-        server("secured.test", proxied("/", up, redirect_to_https=True), tls=True, certificate=own),
+        server(
+            "secured.test",
+            proxied("/", up, statements=(models.TO_HTTPS,)),
+            tls=True,
+            statements=models.HSTS,
+            certificate=own,
+        ),
         server("*.secured.test", proxied("/", up), certificate=own),
         server("six.test", proxied("/", other["six"])),
         server(
@@ -86,14 +80,14 @@ def _model(echo, six, tls, fcgi):
         ),
         server("known.test", by_name["known"]),
         server("unknown.test", by_name["unknown"]),
-        server("open.test", proxied("/", up, access=(allow, deny))),
-        server("closed.test", proxied("/", up, access=(deny, allow))),
+        server("open.test", proxied("/", up, statements=(allow, deny))),
+        server("closed.test", proxied("/", up, statements=(deny, allow))),
         server(
             "rewritten.test",
-            proxied("/", up, rewrite=rewrite),
+            proxied("/", up, statements=(rewrite,)),
             location("/b", Answer(status=503)),
         ),
-        server("price.test", proxied("/", up, directives=(price,))),
+        server("price.test", proxied("/", up, statements=(price,))),
         server("regex.test", location("^/x$", Answer(status=200, body="$1 {}"), Match.REGEX)),
         server("gone.test", location("/", Answer(status=503))),
         upstreams=[up, *other.values()],

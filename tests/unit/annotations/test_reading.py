@@ -2,11 +2,12 @@
 
 import pytest
 
-from generator.annotations.access import ALLOWLIST_SOURCE_RANGE
-from generator.annotations.bodies import PROXY_BODY_SIZE
+from generator.annotations.body_size import PROXY_BODY_SIZE
 from generator.annotations.reading import read
-from generator.model import Size
+from generator.annotations.source_ranges import ALLOWLIST_SOURCE_RANGE
+from generator.directives import Size
 from generator.objects import Kind, Name, ObjectRef
+from generator.options.declaration import GlobalValues
 from generator.problems import Code, Severity
 
 PREFIX = "nginx.ingress.kubernetes.io"
@@ -15,7 +16,7 @@ OWNER = ObjectRef(Kind.INGRESS, Name("default", "shop"))
 
 def reading(**annotations):
     written = {f"{PREFIX}/{name.replace('_', '-')}": text for name, text in annotations.items()}
-    return read(written, PREFIX, OWNER)
+    return read(written, PREFIX, OWNER, GlobalValues())
 
 
 def test_what_is_not_set_has_its_default_and_an_empty_value_is_not_set():
@@ -24,21 +25,27 @@ def test_what_is_not_set_has_its_default_and_an_empty_value_is_not_set():
 
 
 def test_an_annotation_under_another_prefix_is_none_of_ours():
-    assert read({"nginx.org/proxy-body-size": "x", f"{PREFIX}x/y": "z"}, PREFIX, OWNER)[1] == ()
+    assert (
+        read(
+            {"nginx.org/proxy-body-size": "x", f"{PREFIX}x/y": "z"}, PREFIX, OWNER, GlobalValues()
+        )[1]
+        == ()
+    )
 
 
 def test_a_value_that_is_wrong_leaves_the_default_and_says_so():
     values, (problem,) = reading(proxy_body_size="8 megabytes")
     assert values[PROXY_BODY_SIZE] == Size(1 << 20)
     assert problem.message == '"8 megabytes" is not a size.'
-    assert problem.hint == "Write a number with k, m or g, such as 8m. Meanwhile: 1m, the default."
+    assert problem.hint == "Write a number with k, m or g, such as 8m."
+    assert problem.meanwhile == "1m, the default"
 
 
 @pytest.mark.parametrize("name", ["allowlist-source-range", "whitelist-source-range"])
 def test_an_older_name_is_checked_and_denies_as_the_main_one_does(name):
-    values, (problem,) = read({f"{PREFIX}/{name}": "10.0.0.0/99"}, PREFIX, OWNER)
+    values, (problem,) = read({f"{PREFIX}/{name}": "10.0.0.0/99"}, PREFIX, OWNER, GlobalValues())
     assert (values.denied, problem.field, problem.code) == (True, name, Code.ANNOTATION_INVALID)
-    assert problem.hint.endswith("Meanwhile: its paths answer 503, since this guards access.")
+    assert problem.advice.endswith("Meanwhile: its paths answer 503, since this guards access.")
 
 
 def test_an_older_name_counts_only_without_the_main_one_and_is_never_dropped_silently():
@@ -47,7 +54,7 @@ def test_an_older_name_counts_only_without_the_main_one_and_is_never_dropped_sil
     assert (problem.field, problem.code) == ("whitelist-source-range", Code.ANNOTATION_IGNORED)
 
 
-@pytest.mark.parametrize("name", ["auth_url", "auth_type", "auth_tls_secret", "satisfy"])
+@pytest.mark.parametrize("name", ["auth_cache_key", "auth_type", "auth_tls_secret", "satisfy"])
 def test_an_unknown_annotation_that_guards_access_denies(name):
     values, (problem,) = reading(**{name: "x"})
     assert (values.denied, problem.severity) == (True, Severity.ERROR)
@@ -56,4 +63,4 @@ def test_an_unknown_annotation_that_guards_access_denies(name):
 def test_an_unknown_annotation_costs_nothing_and_near_misses_are_offered():
     values, (problem,) = reading(proxy_boddy_size="8m")
     assert (values.denied, problem.severity) == (False, Severity.WARNING)
-    assert problem.hint == "Did you mean proxy-body-size? Meanwhile: it has no effect."
+    assert problem.advice == "Did you mean proxy-body-size? Meanwhile: it has no effect."

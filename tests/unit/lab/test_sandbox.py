@@ -22,9 +22,10 @@ def run(script):
     return subprocess.run([*SANDBOX, script], capture_output=True, text=True, check=False)
 
 
-def running(mark):
-    """Processes that were started with this in their command."""
-    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if mark in read(path)]
+def sleeping(mark):
+    """The processes `sleep MARK`."""
+    command = f"sleep\0{mark}\0"  # whole: a mark may begin with another
+    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if read(path) == command]
 
 
 def read(path):
@@ -41,7 +42,7 @@ def test_it_ends_as_its_command_does():
 def test_what_the_command_leaves_running_ends_with_it(tmp_path):
     mark = f"3600.{os.getpid()}1"
     run(f"setsid sleep {mark} & ip link add left0 type dummy; mount -t tmpfs tmpfs {tmp_path}")
-    assert running(mark) == []
+    assert sleeping(mark) == []
     assert not Path("/sys/class/net/left0").exists()
     assert not tmp_path.is_mount()
 
@@ -49,10 +50,10 @@ def test_what_the_command_leaves_running_ends_with_it(tmp_path):
 def test_everything_ends_when_the_sandbox_itself_is_killed():
     mark = f"3600.{os.getpid()}2"
     sandbox = subprocess.Popen([*SANDBOX, f"sleep {mark}; true"])
-    eventually(lambda: len(running(f"sleep\0{mark}")) == 1)
+    eventually(lambda: len(sleeping(mark)) == 1)
     sandbox.send_signal(signal.SIGKILL)
     sandbox.wait()
-    eventually(lambda: running(f"sleep\0{mark}") == [])
+    eventually(lambda: sleeping(mark) == [])
 
 
 def test_no_cgroup_is_left_and_that_of_a_killed_one_is_swept():

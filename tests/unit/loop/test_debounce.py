@@ -6,22 +6,7 @@ from collections import deque
 import pytest
 
 from generator.loop.debounce import QUIET_S, Debounce, spacing_s
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps to the next timer instead of passing."""
-
-    def __init__(self):
-        super().__init__()
-        self._jumped = 0.0
-
-    def time(self):
-        return self._jumped
-
-    def _run_once(self):
-        if not self._ready and self._scheduled:
-            self._jumped = max(self._jumped, self._scheduled[0].when())
-        super()._run_once()
+from tests.drivers.jumping_clock import run
 
 
 async def acts(changes_at, spacing=0.0, longest_s=0.5):
@@ -45,14 +30,6 @@ async def acts(changes_at, spacing=0.0, longest_s=0.5):
         acted.append(round(loop.time(), 3))
     await task
     return acted
-
-
-def run(coroutine):
-    loop = Loop()
-    try:
-        return loop.run_until_complete(coroutine)
-    finally:
-        loop.close()
 
 
 def test_a_change_after_quiet_is_acted_on_at_once():

@@ -53,7 +53,7 @@ def test_a_mistake_is_told_with_its_line(manifests, text, told):
 def test_the_text_of_an_unquoted_annotation_is_what_counts(manifests):
     snapshot = manifests.of(written(annotation="yes"))
     assert list(ingress(snapshot).metadata.annotations.values()) == ["yes"]
-    assert snapshot.problems[0].hint.startswith('Quote it: "yes".')
+    assert snapshot.problems[0].advice.startswith('Quote it: "yes".')
 
 
 def test_a_document_that_cannot_be_decoded_costs_itself_alone(manifests):
@@ -137,6 +137,6 @@ def test_a_folder_that_goes_away_keeps_what_it_gave(manifests):
 @pytest.mark.parametrize("section", ["stringData", "data"])
 def test_what_a_secret_holds_is_never_told(section, manifests):
     text = f"{SECRET}{section}: {{password: 8675309}}\n"
-    told = " ".join(f"{p.message} {p.hint}" for p in manifests.of(text).problems)
+    told = " ".join(f"{p.message} {p.advice}" for p in manifests.of(text).problems)
     assert "not text to YAML" in told
     assert "8675309" not in told

@@ -157,7 +157,7 @@ def test_of_two_documents_with_one_object_the_last_counts_and_both_are_named(man
     assert "last" in ingress(snapshot).metadata.annotations.values()
     (problem,) = snapshot.problems
     assert problem.message.endswith("a.yaml:1.")
-    assert problem.hint.endswith("b.yaml:2.")
+    assert problem.advice.endswith("b.yaml:2.")
 
 
 def test_origins_name_file_and_line(manifests):

@@ -33,7 +33,7 @@ class Folder:
 
     def problems(self) -> list[str]:
         _, problems = shadowed_by(self.path, built_in())
-        return [f"{p.message} {p.hint}" for p in problems]
+        return [f"{p.message} {p.advice}" for p in problems]
 
 
 @pytest.fixture
@@ -67,9 +67,9 @@ def test_a_file_of_another_name_is_told_with_the_name_that_was_meant(folder):
     readme, near = folder.problems()
     assert near == (
         "locaton.j2 is not the name of a template. "
-        "Did you mean location.j2? Meanwhile the file is not used."
+        "Did you mean location.j2? Meanwhile: the file is not used."
     )
-    assert "There are nginx.j2, http.j2, server.j2, location.j2, upstream.j2." in readme
+    assert "There are nginx.j2, http.j2, piece.j2, server.j2, location.j2, upstream.j2." in readme
 
 
 def test_hidden_files_are_passed_over_as_a_mounted_configmap_has_some(folder):
@@ -92,7 +92,7 @@ def refusal(folder):
     [
         ("{% if %}", 1, "Expected an expression"),
         ("server {\n{{ server.nmae }}\n}", 2, r"ServerView has no nmae\. Did you mean name\?"),
-        ("{{ server.zz }}", 1, "ServerView has no zz. It has name, listens, certificate, hsts"),
+        ("{{ server.zz }}", 1, "ServerView has no zz. It has name, listens, certificate, lines"),
         ("\n\n{{ nothing }}", 3, "'nothing' is undefined"),
         ('\n{{ "; include /x" }}', 2, r"not a written value: put `\| text` behind it"),
         ("\n{{ server.name | upper }}", 2, "not a written value"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from generator.model import Directive, Duration, Expression, Regex, Size, Text, Word
+from generator.directives import Directive, Duration, Expression, Regex, Size, Text, Word
 from generator.nginx import quoting
 from generator.nginx.errors import Unwritable
 from generator.nginx.quoting import DOLLAR, TOKEN_BYTES, Written

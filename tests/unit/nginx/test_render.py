@@ -5,23 +5,11 @@ import textwrap
 import pytest
 from msgspec.structs import replace
 
-from generator.model import (
-    AccessRule,
-    Answer,
-    Directive,
-    Duration,
-    Expression,
-    Match,
-    Protocol,
-    Proxy,
-    ProxyByName,
-    Regex,
-    Rewrite,
-    Size,
-)
+from generator.directives import Directive, Duration, Size
+from generator.model import Answer, Match, Protocol, Proxy, ProxyByName
+from generator.nginx.capabilities import UNKNOWN, Capabilities
 from generator.nginx.errors import Unwritable
 from generator.nginx.render import Fragments, Memo, render
-from generator.nginx.surroundings import UNKNOWN, Capabilities, HttpDefaults
 from generator.nginx.template_files import built_in
 from tests.drivers import models
 from tests.drivers.models import location, proxied, server, upstream
@@ -49,13 +37,11 @@ def test_a_location_does_its_steps_in_order():
         proxied(
             "/",
             ECHO,
-            redirect_to_https=True,
-            access=(
-                AccessRule(allow=True, network="10.0.0.0/8"),
-                AccessRule(allow=False, network="all"),
-            ),
-            rewrite=Rewrite(pattern=Regex("(?i)^/a/(.*)"), target=Expression("/b/$1")),
-            directives=(
+            statements=(
+                models.TO_HTTPS,
+                models.allow("10.0.0.0/8"),
+                models.deny("all"),
+                models.rewrite("(?i)^/a/(.*)", "/b/$1"),
                 Directive("client_max_body_size", (Size(8 << 20),)),
                 Directive("proxy_read_timeout", (Duration(5000),)),
             ),
@@ -167,24 +153,6 @@ def test_directives_of_modules_that_are_not_there_are_not_written():
     assert "stub_status;" in text_of(
         capabilities=Capabilities.of("1.31.3", ["http_stub_status_module"])
     )
-
-
-def test_defaults_can_be_set():
-    http = HttpDefaults(
-        client_max_body_size=Size(2 << 20),
-        proxy_buffers_number=8,
-        hsts_include_subdomains=False,
-        hsts_preload=True,
-    )
-    text = text_of(http=http)
-    assert "    client_max_body_size 2m;" in text
-    assert "    proxy_buffers 8 4k;" in text
-    assert '        https "max-age=31536000; preload";' in text
-
-
-def test_hsts_can_be_turned_off():
-    assert "add_header" in text_of(server("a.test", tls=True))
-    assert "add_header" not in text_of(server("a.test", tls=True), http=HttpDefaults(hsts=False))
 
 
 @pytest.mark.parametrize("path", ["", "x", "= /x", "@name"])

@@ -1,6 +1,6 @@
 """Sizes that follow from what is served."""
 
-from generator.model import Size
+from generator.directives import Size
 from generator.nginx.sizing import sizes
 from tests.drivers.models import server, upstream
 

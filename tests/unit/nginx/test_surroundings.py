@@ -2,7 +2,8 @@
 
 import pytest
 
-from generator.nginx.surroundings import UNKNOWN, Capabilities, resolvers_of
+from generator.nginx.capabilities import UNKNOWN, Capabilities
+from generator.nginx.surroundings import resolvers_of
 
 RESOLV_CONF = """\
 # made by hand

@@ -4,12 +4,11 @@ import random
 
 import pytest
 
-from generator.loop.experience import Experience, after_refused
-from generator.loop.template_choice import TemplateChoice
+from generator.loop.lessons import from_refused
 from generator.quarantine.bisection import next_trial, suspend
 from generator.quarantine.holds import Quarantine, Reason, decode, encode
 from generator.translation.certificates import certificate_of
-from tests.drivers.fake_nginx_loop import BUILT_IN, Loop, both, by_line, refusal, silently
+from tests.drivers.fake_nginx_loop import Loop, both, by_line, fresh, refusal, silently
 from tests.drivers.ingresses import ingress, rule
 from tests.drivers.snapshots import decoded
 from tests.lab.objects import tls_secret
@@ -119,7 +118,7 @@ def test_what_is_nobodys_fault_holds_nobody():
     loop.serve(shop("a", "/new"), shop("b"), shop("c"))
     assert "server_name c.test" not in loop.served
     assert loop.held == {}
-    assert not loop.experience.quarantine.suspended
+    assert not loop.state.quarantine.suspended
     loop.judge = silently("no such text")
     loop.serve(shop("a", "/new"), shop("b"), shop("c"))
     assert "server_name c.test" in loop.served
@@ -156,8 +155,8 @@ def test_a_late_answer_about_what_is_held_already_changes_nothing():
     assert loop.held == {"a": "UNAVAILABLE"}
     for refused in loop.refused:
         status = loop.judge(refused.rendering.body(1).decode())
-        late = after_refused(loop.experience, refused, status)
-        assert late.quarantine == loop.experience.quarantine
+        late = from_refused(loop.state, refused, status)
+        assert late.quarantine == loop.state.quarantine
 
 
 def test_one_that_was_good_and_is_refused_unchanged_is_not_tried_as_it_was():
@@ -184,10 +183,9 @@ def test_nobody_is_tried_beside_one_whose_measure_is_new():
 def test_a_new_process_goes_on_where_the_last_one_ended(judge):
     loop = Loop(judge).serve(shop("a", "/old"), shop("b"))
     loop.serve(bad("a", "/new"), shop("b"))
-    remembered = decode(encode(loop.experience.quarantine))
-    assert remembered == loop.experience.quarantine
-    choice = TemplateChoice(wanted=BUILT_IN, good=BUILT_IN)
-    second = Loop(judge, Experience(templates=choice, quarantine=remembered))
+    remembered = decode(encode(loop.state.quarantine))
+    assert remembered == loop.state.quarantine
+    second = Loop(judge, fresh(quarantine=remembered))
     second.serve(bad("a", "/new"), shop("b"))
     assert not second.refused
     assert "location /old/" in second.served
@@ -195,7 +193,7 @@ def test_a_new_process_goes_on_where_the_last_one_ended(judge):
 
 def test_whoever_is_on_trial_when_the_process_ends_is_tried_again():
     loop = Loop(silently("no such text")).serve(shop("a"), shop("b"), shop("c"))
-    suspects = loop.experience.serving.translation.ingresses
+    suspects = loop.state.serving.translation.ingresses
     quarantine = suspend(Quarantine(), suspects, {}, Reason("why"))
     remembered = decode(encode(next_trial(quarantine)))
     assert remembered == quarantine
@@ -208,8 +206,7 @@ def test_what_is_no_quarantine_is_an_empty_one(text):
 
 def test_after_a_restart_those_that_are_as_they_were_good_are_not_suspected():
     first = Loop(silently(BAD)).serve(*(shop(f"a{n}") for n in range(4)))
-    choice = TemplateChoice(wanted=BUILT_IN, good=BUILT_IN)
-    second = Loop(silently(BAD), Experience(templates=choice, known=first.experience.known))
+    second = Loop(silently(BAD), fresh(last_good=first.state.last_good))
     second.serve(*(shop(f"a{n}") for n in range(4)), bad("b"))
     assert second.held == {"b": "UNAVAILABLE"}
     suspected = {n.name for a in second.attempts for n in a.inputs.quarantine.suspended}

@@ -1,7 +1,8 @@
 import pytest
 
 from reloader.check import Build, Refusal, parse_build, parse_refusal
-from reloader.log_events import Event, Trouble
+from reloader.errors import ReloaderError
+from reloader.log_events import Event
 
 STAMP = "2026/11/24 08:14:55 [emerg] 11303#11303: "
 END = "\nnginx: configuration file /v/live/.candidate.conf test failed\n"
@@ -56,9 +57,9 @@ def test_a_check_that_was_killed_is_a_refusal_that_says_so():
     ],
 )
 def test_want_of_room_or_rights_is_no_refusal(message):
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(ReloaderError) as raised:
         parse_refusal(STAMP + message + END, 1)
-    assert trouble.value.event is Event.NGINX_CHECK_BLOCKED
+    assert raised.value.event is Event.NGINX_CHECK_BLOCKED
 
 
 def test_the_answer_to_v_is_taken_apart():
@@ -72,21 +73,21 @@ def test_the_answer_to_v_is_taken_apart():
     assert {"http_v2_module", "http_geoip_module=dynamic", "headers-more-nginx-module-0.40"} < set(
         build.modules
     )
-    assert build.unfit == ""
+    assert build.why_unsuitable == ""
 
 
 def test_what_is_not_nginx_is_told():
-    with pytest.raises(Trouble, match="not one of nginx's"):
+    with pytest.raises(ReloaderError, match="not one of nginx's"):
         parse_build("usage: cat [FILE]")
 
 
 @pytest.mark.parametrize(
-    ("build", "unfit"),
+    ("build", "reason"),
     [
         (Build("1.27.3"), "it is 1.27.3; 1.27.4 is the oldest that reloads without a loss"),
         (Build("1.28.0", ("http_ssl_module",)), "it was built without http_v2_module"),
         (Build("1.28"), "it was built without http_ssl_module and http_v2_module"),
     ],
 )
-def test_an_nginx_that_will_not_do_is_told_why(build, unfit):
-    assert build.unfit == unfit
+def test_an_nginx_that_will_not_do_is_told_why(build, reason):
+    assert build.why_unsuitable == reason

@@ -15,12 +15,12 @@ def volume(tmp_path):
 @pytest.fixture
 def live(volume):
     live = Live(volume, BOOTSTRAP)
-    live.mend()
+    live.restore()
     return live
 
 
 def test_an_empty_volume_gets_the_bootstrap_and_nginxs_folders(volume):
-    assert not Live(volume, BOOTSTRAP).mend()
+    assert not Live(volume, BOOTSTRAP).restore()
     assert Wish.parse(volume.live.read_bytes()) == BOOTSTRAP
     assert volume.temp.is_dir()
 
@@ -29,14 +29,14 @@ def test_what_an_earlier_reloader_left_stays(volume):
     volume.live.parent.mkdir(parents=True)
     volume.live.write_bytes(EARLIER.encode())
     live = Live(volume, BOOTSTRAP)
-    assert not live.mend()
+    assert not live.restore()
     assert live.wish == live.good == EARLIER
 
 
 def test_what_cannot_be_from_a_reloader_is_replaced(volume):
     volume.live.parent.mkdir(parents=True)
     volume.live.write_bytes(b"cut sho")
-    assert Live(volume, BOOTSTRAP).mend()
+    assert Live(volume, BOOTSTRAP).restore()
     assert Wish.parse(volume.live.read_bytes()) == BOOTSTRAP
 
 
@@ -48,11 +48,11 @@ def test_a_retreat_goes_to_what_was_confirmed_last(volume, live):
         if number == 1:
             live.confirm()
 
-    live.retreat()
+    live.roll_back()
 
     assert Wish.parse(volume.live.read_bytes()).generation == 1
 
 
 def test_a_file_that_was_only_touched_is_left_alone(volume, live):
     volume.live.touch()
-    assert not live.mend()
+    assert not live.restore()

@@ -10,8 +10,6 @@ from reloader import master
 from reloader.contract import Volume
 from tests.lab.waiting import eventually
 
-SLEEP = shutil.which("sleep")
-
 
 @pytest.fixture
 def volume(tmp_path):
@@ -20,27 +18,11 @@ def volume(tmp_path):
     return volume
 
 
-@pytest.fixture
-def start():
-    """Starts one, with this title."""
-    started = []
-
-    def start(title):
-        process = subprocess.Popen([title, "60"], executable=SLEEP)
-        started.append(process)
-        return process.pid
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
 def test_the_master_that_was_started_with_our_configuration_is_found(volume, start):
     pid = start(f"nginx: master process nginx -g daemon off; -c {volume.live}")
     found = eventually(lambda: master.find_master(volume))
     assert (found.pid, found.parent) == (pid, os.getpid())
-    assert master.lives(found)
+    assert master.is_running(found)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +58,10 @@ def test_of_two_masters_it_is_the_one_of_the_pid_file(volume, start):
 
 def test_a_master_that_ended_is_not_found_even_if_nobody_has_waited_for_it(volume):
     title = f"nginx: master process nginx -c {volume.live}"
-    with subprocess.Popen([title, "60"], executable=SLEEP) as process:
+    with subprocess.Popen([title, "60"], executable=shutil.which("sleep")) as process:
         found = eventually(lambda: master.find_master(volume))
         process.kill()
-        eventually(lambda: not master.lives(found))
+        eventually(lambda: not master.is_running(found))
         assert master.find_master(volume) is None
 
 
@@ -87,7 +69,7 @@ def test_a_later_process_of_the_same_pid_is_another(volume, start):
     start(f"nginx: master process nginx -c {volume.live}")
     found = eventually(lambda: master.find_master(volume))
     earlier = master.Process(found.pid, found.started - 1, found.parent, found.title)
-    assert not master.lives(earlier)
+    assert not master.is_running(earlier)
 
 
 def test_a_process_has_started_since_what_was_before_it_and_not_since_what_came_after(

@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from generator.objects import Name
-from generator.settings.flags import SWITCHES_WITHOUT_EFFECT, WITHOUT_EFFECT
-from generator.settings.settings import Cluster, Manifests, Settings, read_settings
+from generator.settings.ineffective_flags import NO_EFFECT
+from generator.settings.reading import read_settings
+from generator.settings.settings import Settings
+from generator.settings.source import Cluster, Manifests
 
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch):
-    for name in ("KUBECONFIG", "KUBERNETES_MASTER", "KUBERNETES_SERVICE_HOST", "POD_NAME"):
+    for name in ("KUBECONFIG", "KUBERNETES_MASTER", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -92,12 +94,9 @@ def test_names_lists_and_spans_are_read(read):
     assert settings.worker_processes == 4
 
 
-def test_the_pod_and_the_apiserver_are_read_from_the_environment(monkeypatch):
-    monkeypatch.setenv("POD_NAME", "pillion-1")
-    monkeypatch.setenv("POD_NAMESPACE", "ops")
+def test_the_apiserver_is_read_from_the_environment(monkeypatch):
     monkeypatch.setenv("KUBERNETES_MASTER", "http://127.0.0.1:1")
     settings = read_settings(["--volume=/v"])
-    assert settings.pod == Name("ops", "pillion-1")
     assert settings.source == Cluster(server="http://127.0.0.1:1")
 
 
@@ -118,9 +117,8 @@ def test_a_flag_without_effect_is_accepted_and_kept_with_its_reason(read):
 
 
 def test_every_flag_without_effect_is_accepted(read):
-    valued = [f"{name}=1" for name in WITHOUT_EFFECT]
-    settings = read(*valued, *SWITCHES_WITHOUT_EFFECT)
-    assert len(settings.ignored) == len(WITHOUT_EFFECT) + len(SWITCHES_WITHOUT_EFFECT)
+    settings = read(*(f"{n}=1" if flag.takes_value else n for n, flag in NO_EFFECT.items()))
+    assert [flag.name for flag in settings.ignored] == sorted(NO_EFFECT)
 
 
 @pytest.mark.parametrize(

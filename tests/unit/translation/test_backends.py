@@ -115,7 +115,7 @@ def test_a_port_that_is_not_there_is_answered_503_and_the_others_are_named():
     assert backends(found) == {"/": "503"}
     (problem,) = found.problems
     assert problem.message == r'Service default/web has no port "grpc\n".'
-    assert problem.hint.startswith("Name one of its ports: 80 (http).")
+    assert problem.advice.startswith("Name one of its ports: 80 (http).")
 
 
 # --- endpoints --------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def test_an_admins_default_backend_that_cannot_answer_is_told_and_unknown_hosts_
     found = built(default_backend=Name("default", "missing"))
     assert backends(found, "") == {"= /healthz": "200", "/": "404"}
     (problem,) = found.problems
-    assert problem.hint.endswith("Meanwhile: Pillion itself answers 404.")
+    assert problem.advice.endswith("Meanwhile: Pillion itself answers 404.")
 
 
 def test_without_any_pillion_itself_answers_and_is_healthy():

@@ -125,7 +125,7 @@ def test_nginx_takes_whatever_tenants_write(drawn, external, tmp_path):
         snapshot_of(decoded(each) for each in [*things, *services]), options(), Memo()
     )
     assert Code.INTERNAL_ERROR not in {problem.code for problem in found.problems}
-    assert all(p.message.isprintable() and p.hint.isprintable() for p in found.problems)
+    assert all(p.message.isprintable() and p.advice.isprintable() for p in found.problems)
     (tmp_path / "files").mkdir(exist_ok=True)
     for file in found.model.files():
         (tmp_path / "files" / file.digest).write_bytes(file.content)

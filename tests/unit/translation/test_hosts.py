@@ -4,6 +4,7 @@ import pytest
 
 from generator.problems import Code
 from tests.drivers.ingresses import backend, ingress, rule
+from tests.drivers.models import TO_HTTPS
 from tests.drivers.snapshots import backends, built, locations, server, told
 from tests.lab.objects import tls_secret
 from tests.lab.pki import Authority
@@ -191,7 +192,7 @@ def test_a_default_backend_that_does_not_count_beside_an_older_one_is_told():
 
 
 def redirects(found):
-    return {name: each.handler.redirect_to_https for name, each in locations(found).items()}
+    return {name: TO_HTTPS in each.handler.statements for name, each in locations(found).items()}
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from generator.annotations.declaration import Invalid
-from generator.annotations.values import regex
-from generator.model import Protocol
+from generator.effects import UpstreamSettings
 from generator.objects import Name, ServicePort
 from generator.problems import Code
 from generator.translation.paths import may_take_long
+from generator.values.invalid import Invalid
+from generator.values.regexes import regex
 from tests.drivers.ingresses import backend, ingress, rule
 from tests.drivers.snapshots import built, locations
 
@@ -52,10 +52,13 @@ def test_networks_times_paths_deny_before_they_swell_the_configuration():
     found = built(
         ingress(rule("shop.test", *paths), annotations={"allowlist-source-range": networks})
     )
-    assert beyond(found)[0][1] == "It has 601 networks for each of 200 paths."
+    assert beyond(found)[0][1] == (
+        "Its annotations come to 604 lines for each of 200 paths; "
+        "one Ingress may have 100000 in all."
+    )
     mine = [each for each in locations(found).values() if each.handler.owner]
     assert {each.handler.action.status for each in mine} == {503}
-    assert {each.handler.access for each in mine} == {()}
+    assert {each.handler.statements for each in mine} == {()}
 
 
 @pytest.mark.parametrize("pattern", ["/(?:a{9}b){1000}{9}", "/(?:(?:ab?){60}){60}"])
@@ -82,7 +85,9 @@ def test_the_limit_on_matching_stands_where_pcre_reads_it():
     paths = [("ImplementationSpecific", "/(a+)+$", "web")]
     found = built(ingress(rule("shop.test", *paths), annotations={"rewrite-target": "/$1"}))
     location = locations(found)["~* (*LIMIT_MATCH=100000)^/(a+)+$"]
-    assert location.handler.rewrite.pattern.pattern == "(*LIMIT_MATCH=100000)(?i)^/(a+)+$"
+    assert (
+        location.handler.statements[0].arguments[0].pattern == "(*LIMIT_MATCH=100000)(?i)^/(a+)+$"
+    )
 
 
 def test_no_name_of_a_port_makes_two_services_share_an_upstream():
@@ -90,7 +95,7 @@ def test_no_name_of_a_port_makes_two_services_share_an_upstream():
     from generator.translation.backends import _upstream_name  # noqa: PLC0415
 
     mine, theirs = (
-        _upstream_name(name, ServicePort(port=80, name="http"), Protocol.HTTP)
+        _upstream_name(name, ServicePort(port=80, name="http"), UpstreamSettings())
         for name in (Name("team", "prod-api"), Name("team-prod", "api"))
     )
     assert re.sub(r"^\w{8}", "", mine) != re.sub(r"^\w{8}", "", theirs)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.model import Expression
+from generator.directives import Expression
 from generator.problems import Code
 from tests.drivers.ingresses import ingress, rule
 from tests.drivers.snapshots import backends, built, locations, told
@@ -22,9 +22,10 @@ def shop(*paths, **more):
 
 def rewrites(found):
     return {
-        name: (each.handler.rewrite.pattern.pattern, each.handler.rewrite.target)
+        name: (rewrite.arguments[0].pattern, rewrite.arguments[1])
         for name, each in locations(found).items()
-        if each.handler.rewrite
+        for rewrite in each.handler.statements
+        if rewrite.name == "rewrite"
     }
 
 

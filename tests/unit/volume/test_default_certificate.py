@@ -56,7 +56,7 @@ def test_one_that_somebody_changed_on_the_volume_is_made_anew(volume):
 
 
 def test_a_volume_without_a_wish_or_without_the_file_gets_a_new_one(volume):
-    assert fallback_certificate(volume, NOW).file.content.count(b"BEGIN") == 2
+    assert fallback_certificate(volume, NOW).file.content.count(b"-----BEGIN ") == 2
     certificate = make(NOW)
     served(volume, certificate)
     (volume.files / certificate.file.digest).unlink()

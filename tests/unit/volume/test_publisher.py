@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from generator.model import File
+from generator.directives import File
 from generator.volume.publisher import Publisher, claim
 from reloader.contract import Status, Volume, Wish
 
@@ -63,6 +63,16 @@ def test_a_file_is_written_once_and_again_where_somebody_changed_it(volume, publ
     assert path.read_bytes() == b"a"
 
 
+def test_a_file_of_the_same_size_and_age_is_seen_to_be_another(volume, publisher):
+    publisher.publish(wish(1), [A])
+    path = volume.files / A.digest
+    before = path.stat()
+    path.write_bytes(b"z")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    publisher.publish(wish(2), [A])
+    assert path.read_bytes() == b"a"
+
+
 def test_files_go_once_a_later_wish_is_live_and_not_before(volume, publisher):
     for generation, named in ((1, [A]), (2, [A, B]), (3, [C])):
         publisher.publish(wish(generation), named)
@@ -110,7 +120,7 @@ def test_what_somebody_takes_away_or_damages_is_mended(damage, volume, publisher
     publisher.publish(wish(1), [A])
     damage(volume.wish)
     damage(volume.files / A.digest)
-    publisher.mend()
+    publisher.repair()
     assert Wish.parse(volume.wish.read_bytes()) == wish(1)
     assert files(volume) == {A.digest: b"a"}
 
@@ -118,7 +128,7 @@ def test_what_somebody_takes_away_or_damages_is_mended(damage, volume, publisher
 def test_the_whole_wish_of_another_is_left_alone(volume, publisher):
     publisher.publish(wish(1), [A])
     volume.wish.write_bytes(wish(2).encode())
-    publisher.mend()
+    publisher.repair()
     assert Wish.parse(volume.wish.read_bytes()) == wish(2)
 
 

@@ -1,0 +1,119 @@
+"""nginx's language as a small tree of typed, frozen values; `nginx/quoting.py` alone writes it."""
+
+import hashlib
+from enum import Enum
+from functools import cached_property
+
+from msgspec import Struct
+
+# --- values: what may stand in an argument of a directive -------------------------------------
+
+
+class Word(Struct, frozen=True):
+    """Literal text where nginx does not look for variables, such as a server name."""
+
+    text: str
+
+
+class Text(Struct, frozen=True):
+    """Literal text where nginx would look for variables; a `$` in it stays a `$`."""
+
+    text: str
+
+
+class Expression(Struct, frozen=True):
+    """Text with variables of nginx's, checked against the closed list where it was parsed."""
+
+    text: str
+
+
+class Joined(Struct, frozen=True):
+    """Literal text and expressions that make one argument."""
+
+    parts: tuple[Text | Expression, ...]
+
+
+class Regex(Struct, frozen=True):
+    """A regular expression that PCRE2 compiles."""
+
+    pattern: str
+
+
+class Size(Struct, frozen=True, order=True):
+    """A number of bytes."""
+
+    bytes: int
+
+
+class Duration(Struct, frozen=True, order=True):
+    """A span of time."""
+
+    milliseconds: int
+
+
+class Condition(Struct, frozen=True):
+    """What an `if` asks: whether a variable is neither empty nor 0."""
+
+    variable: str
+    """A constant of this program, with its `$`."""
+
+
+class Key(Enum):
+    """What stands for a value in a `map` or `geo`."""
+
+    DEFAULT = "default"
+
+
+Value = Word | Text | Expression | Joined | Regex | Size | Duration | Condition | Key | int | bool
+"""A bool is written on or off."""
+
+# --- statements -------------------------------------------------------------------------------
+
+
+class Directive(Struct, frozen=True):
+    """A directive without a body, such as `client_max_body_size 8m;`."""
+
+    name: str
+    """A constant of this program, never a user's text."""
+    arguments: tuple[Value, ...] = ()
+
+
+class Row(Struct, frozen=True):
+    """A line of a `map`, `geo` or `split_clients`: a value, and what it becomes."""
+
+    key: Value
+    value: Value
+
+
+class Block(Struct, frozen=True):
+    """A directive with a body, such as `map`, `geo` or `if`."""
+
+    name: str
+    """A constant of this program, never a user's text."""
+    arguments: tuple[Value, ...]
+    body: tuple["Statement", ...]
+
+
+Statement = Directive | Block | Row
+
+
+def lines(statements: tuple[Statement, ...]) -> int:
+    """Count the lines that statements take."""
+    return sum(2 + lines(s.body) if isinstance(s, Block) else 1 for s in statements)
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+class File(Struct, frozen=True, dict=True):
+    """Bytes that nginx reads from the volume under the name of their hash."""
+
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, hexadecimal: its name in `files/`."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"File({self.digest})"

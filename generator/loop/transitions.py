@@ -1,0 +1,199 @@
+"""What the loop does next: each event makes a new state of the old one, and says what follows.
+
+Pure, but for what an AttemptMaker remembers for speed. The controller calls these on what
+it reads and hears; `pillion lint` on what `nginx -t` says.
+"""
+
+from enum import Enum, auto
+
+from msgspec.structs import replace
+
+from generator.loop import admin_choice, lessons
+from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
+from generator.loop.state import PendingWish, State
+from generator.nginx.capabilities import Capabilities
+from generator.nginx.jinja import TemplateSet
+from generator.problems import Problems
+from generator.quarantine.bisection import given_up, next_trial
+from generator.quarantine.holds import released
+from generator.snapshot import Snapshot
+from generator.translation import LastGood, TranslationSettings
+from reloader.contract import Status
+
+
+class Do(Enum):
+    """What follows an event."""
+
+    PUBLISH = auto()
+    """Publish the attempt as the next wish."""
+    ATTEMPT = auto()
+    """Make the next attempt now."""
+    RETRY = auto()
+    """Make the next attempt after a pause, which grows, or when anything changes."""
+    WAIT = auto()
+    """Nothing, until anything changes or an answer comes."""
+
+
+Step = tuple[State, Do]
+
+# --- what there is to serve ---------------------------------------------------------------------
+
+
+def after_change(state: State, snapshot: Snapshot) -> Step:
+    """Take a newer snapshot."""
+    state = _without_deleted_certificates(state, state.snapshot, snapshot)
+    found = snapshot.config_maps.get(state.config_map) if state.config_map else None
+    wanted = replace(state.admin.wanted, options=found.data if found else {})
+    admin = admin_choice.newest(state.admin, wanted)
+    return replace(state, snapshot=snapshot, admin=admin), Do.ATTEMPT
+
+
+def after_templates(state: State, templates: TemplateSet, problems: Problems) -> Step:
+    """Take templates that were just read."""
+    wanted = replace(state.admin.wanted, templates=templates)
+    admin = admin_choice.newest(state.admin, wanted)
+    return replace(state, admin=admin, template_problems=problems), Do.ATTEMPT
+
+
+def after_capabilities(state: State, capabilities: Capabilities) -> Step:
+    """Take what the reloader reports of its nginx."""
+    if capabilities == state.surroundings.capabilities:
+        return state, Do.WAIT
+    surroundings = replace(state.surroundings, capabilities=capabilities)
+    return replace(state, surroundings=surroundings), Do.ATTEMPT
+
+
+# --- an attempt ---------------------------------------------------------------------------------
+
+
+def next_attempt(
+    state: State, options: TranslationSettings, maker: AttemptMaker
+) -> tuple[State, Attempt]:
+    """Make an attempt by what was learned, and learn until one can be rendered.
+
+    Not to be called while a trial is pending: whatever is new would spoil the proof.
+    Raises RenderError where no Ingress and no template can be held for what goes wrong.
+    """
+    state = _with_trial_if_due(state)
+    while True:
+        made = maker.make(_inputs(state, options))
+        if isinstance(made, Attempt):
+            return state, made
+        learned = lessons.from_failure(state, made)
+        if (learned.quarantine, learned.admin) == (state.quarantine, state.admin):
+            raise made.error
+        state = learned
+
+
+def after_attempt(state: State, attempt: Attempt) -> Step:
+    """Have a new text published.
+
+    Ingresses may change without adding text, such as one whose paths are all taken: then
+    the newest wish stands for this attempt too, answered or not.
+    """
+    is_same = state.newest is not None and attempt.rendering == state.newest.rendering
+    if not is_same:
+        return state, Do.PUBLISH
+    if not state.pending:
+        return _served(state, attempt)
+    generation = max(state.pending)
+    amended = replace(state.pending[generation], attempt=attempt)
+    return replace(state, pending={**state.pending, generation: amended}), Do.WAIT
+
+
+def after_published(state: State, generation: int, wish: PendingWish) -> Step:
+    """Take note that this is the wish on the volume now."""
+    pending = {**state.pending, generation: wish}
+    return replace(state, newest=wish.attempt, pending=pending), Do.WAIT
+
+
+def _with_trial_if_due(state: State) -> State:
+    quarantine = released(state.quarantine, state.snapshot)
+    if state.trial_is_due and state.serving is not None and not state.pending:
+        quarantine = next_trial(quarantine)
+    return replace(state, quarantine=quarantine)
+
+
+def _inputs(state: State, options: TranslationSettings) -> AttemptInputs:
+    on_trial = state.serving if state.quarantine.trying else None
+    snapshot = on_trial.inputs.snapshot if on_trial else state.snapshot
+    return AttemptInputs(
+        snapshot=snapshot,
+        quarantine=state.quarantine,
+        last_good=_newest_good(state, snapshot),
+        options=options,
+        surroundings=state.surroundings,
+        admin=state.admin.used,
+    )
+
+
+def _newest_good(state: State, now: Snapshot) -> LastGood:
+    """Count certificates of the newest wish as good, since nginx may be taking them just now."""
+    newest, last_good = state.newest, state.last_good
+    if newest is None:
+        return last_good
+    certificates = {**last_good.certificates, **newest.translation.certificates}
+    kept = lessons.without_deleted(certificates, newest.inputs.snapshot, now)
+    return replace(last_good, certificates=kept)
+
+
+# --- an answer to a pending wish ----------------------------------------------------------------
+
+
+def after_applied(state: State, generation: int) -> Step:
+    """Learn from a wish that nginx serves."""
+    return _served(_answered(state, generation), state.pending[generation].attempt)
+
+
+def after_failed(state: State, generation: int) -> Step:
+    """Try again what could not be served for a reason outside of it, which teaches nothing."""
+    return _withdrawn(state, generation), Do.RETRY
+
+
+def after_refused(state: State, status: Status) -> Step:
+    """Learn from a wish that `nginx -t` refuses.
+
+    The next trial may follow a refused one at once, but not beside a measure that is new,
+    nor before what has changed meanwhile.
+    """
+    attempt = state.pending[status.generation].attempt
+    state = _withdrawn(state, status.generation)
+    learned = lessons.from_refused(state, attempt, status)
+    if learned is None:
+        return replace(state, quarantine=given_up(state.quarantine)), Do.RETRY
+    no_new_measure = learned.quarantine.held == state.quarantine.held
+    up_to_date = state.serving is not None and state.serving.inputs.snapshot is state.snapshot
+    trial_is_due = attempt.is_trial and no_new_measure and up_to_date
+    return replace(learned, trial_is_due=trial_is_due), Do.ATTEMPT
+
+
+def _served(state: State, attempt: Attempt) -> Step:
+    learned = lessons.from_applied(state, attempt)
+    learned = _without_deleted_certificates(learned, attempt.inputs.snapshot, state.snapshot)
+    is_newest = attempt.inputs.snapshot is state.snapshot
+    searching = learned.quarantine.searching
+    other_inputs = learned.admin.used != attempt.inputs.admin
+    learned = replace(
+        learned,
+        serving=attempt,
+        trial_is_due=not attempt.is_trial or is_newest,
+        ready=state.ready or not (searching or other_inputs),
+    )
+    more = attempt.is_trial or searching or other_inputs
+    return learned, Do.ATTEMPT if more else Do.WAIT
+
+
+def _answered(state: State, generation: int) -> State:
+    """Close a wish, and those that it has overtaken."""
+    return replace(state, pending={g: w for g, w in state.pending.items() if g > generation})
+
+
+def _withdrawn(state: State, generation: int) -> State:
+    """Close a wish that is not served; the same text is a new wish, unless a newer one waits."""
+    state = _answered(state, generation)
+    return state if state.pending else replace(state, newest=None)
+
+
+def _without_deleted_certificates(state: State, before: Snapshot, now: Snapshot) -> State:
+    certificates = lessons.without_deleted(state.last_good.certificates, before, now)
+    return replace(state, last_good=replace(state.last_good, certificates=certificates))

@@ -1,0 +1,91 @@
+"""What an nginx can do, as `nginx -V` says."""
+
+from collections.abc import Iterable
+from typing import Self
+
+from msgspec import Struct
+
+from generator.directives import Directive, Statement
+from reloader.contract import OLDEST_NGINX
+
+
+class Capabilities(Struct, frozen=True):
+    """What the nginx can do that will read the configuration (`nginx -V`)."""
+
+    version: tuple[int, ...]
+    modules: frozenset[str]
+    """Without `--with-` and `--add-module=`, such as `http_v2_module`."""
+
+    @classmethod
+    def of(cls, version: str, modules: Iterable[str]) -> Self:
+        """Read them as the reloader reports them, such as `1.31.3`."""
+        numbers = tuple(int(part) for part in version.split(".") if part.isdecimal())
+        return cls(numbers, frozenset(modules))
+
+    @property
+    def http2(self) -> bool:
+        """Whether HTTP/2 can be spoken to clients."""
+        return "http_v2_module" in self.modules
+
+    @property
+    def grpc(self) -> bool:
+        """Whether gRPC can be spoken to backends; nginx has it with HTTP/2 only."""
+        return self.http2 and self._by_default("http_grpc_module")
+
+    @property
+    def fastcgi(self) -> bool:
+        """Whether FastCGI can be spoken to backends."""
+        return self._by_default("http_fastcgi_module")
+
+    @property
+    def uwsgi(self) -> bool:
+        """Whether nginx wants a folder for uwsgi, which Pillion never speaks."""
+        return self._by_default("http_uwsgi_module")
+
+    @property
+    def scgi(self) -> bool:
+        """Whether nginx wants a folder for SCGI, which Pillion never speaks."""
+        return self._by_default("http_scgi_module")
+
+    @property
+    def stub_status(self) -> bool:
+        """Whether nginx counts its connections."""
+        return "http_stub_status_module" in self.modules
+
+    @property
+    def set_misc(self) -> bool:
+        """Whether nginx can escape a variable for a query (`set_escape_uri`)."""
+        return any("set-misc" in module for module in self.modules)
+
+    @property
+    def real_ip(self) -> bool:
+        """Whether nginx can take the client's address from a header."""
+        return "http_realip_module" in self.modules
+
+    def knows(self, directive: str) -> bool:
+        """Whether nginx has the module that a directive needs."""
+        return all(
+            has
+            for prefix, has in (
+                ("http2", self.http2),
+                ("grpc_", self.grpc),
+                ("fastcgi_", self.fastcgi),
+                ("real_ip_", self.real_ip),
+                ("set_real_ip_from", self.real_ip),
+            )
+            if directive.startswith(prefix)
+        )
+
+    def instead(self, statement: Statement) -> Statement:
+        """Return what comes closest to a directive of a module that is not there."""
+        if isinstance(statement, Directive) and statement.name == "set_escape_uri":
+            return statement if self.set_misc else Directive("set", statement.arguments)
+        return statement
+
+    def _by_default(self, module: str) -> bool:
+        """Whether a module is there that is left out only on request."""
+        return not {f"without-{module}", f"--without-{module}"} & self.modules
+
+
+UNKNOWN = Capabilities(OLDEST_NGINX, frozenset())
+"""What can be relied on before nginx has been asked."""

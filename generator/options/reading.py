@@ -1,0 +1,65 @@
+"""From the data of the ConfigMap to typed values and problems."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from generator import problems
+from generator.objects import ObjectRef
+from generator.options.catalog import BY_NAME
+from generator.options.declaration import GlobalValues, Option
+from generator.problems import Code, Problem, Problems, shown
+from generator.values.declared import settings_in
+from generator.values.describe import described
+from generator.values.invalid import Invalid
+
+
+def read_options(data: Mapping[str, str], owner: ObjectRef) -> tuple[GlobalValues, Problems]:
+    """Read every key; one that is wrong costs itself. An empty value is an unset one."""
+    texts = {name: text for name, text in data.items() if text.strip()}
+    given: dict[Option[Any], Any] = {}
+    found: list[Problem] = []
+    for option, name, overridden in settings_in(texts, BY_NAME):
+        found += [_overridden(owner, alias, name) for alias in overridden]
+        try:
+            given[option] = option.parse(texts[name].strip())
+        except Invalid as invalid:
+            found.append(_invalid(owner, name, option, texts[name], invalid))
+    found += [_unknown(owner, name) for name in texts if name not in BY_NAME]
+    return GlobalValues(given), tuple(found)
+
+
+def _invalid(
+    owner: ObjectRef, name: str, option: Option[Any], text: str, invalid: Invalid
+) -> Problem:
+    return problems.error(
+        owner,
+        name,
+        Code.OPTION_INVALID,
+        f"{shown(text)} is not {invalid.expected}.",
+        invalid.hint,
+        meanwhile=f"{described(option.default)}, the default",
+    )
+
+
+def _overridden(owner: ObjectRef, alias: str, name: str) -> Problem:
+    return problems.warning(
+        owner,
+        alias,
+        Code.OPTION_IGNORED,
+        f"This older name of {name} does not count beside it.",
+        "Keep one of the two.",
+        meanwhile=f"{name} holds",
+    )
+
+
+def _unknown(owner: ObjectRef, name: str) -> Problem:
+    near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.8)
+    return problems.warning(
+        owner,
+        name,
+        Code.OPTION_UNKNOWN,
+        "Pillion has no option of this name.",
+        f"Did you mean {near[0]}?" if near else "Remove it.",
+        meanwhile="it has no effect",
+    )

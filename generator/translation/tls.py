@@ -1,0 +1,106 @@
+"""From the TLS sections of an Ingress to the certificate of each of its hosts."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from generator import problems
+from generator.model import Certificate
+from generator.objects import Ingress, Name
+from generator.problems import Code, Problem, Problems
+from generator.translation.certificates import CertificateLookup, covers, find_certificate
+from generator.translation.memo import Reads
+
+_WAYS_OUT = {
+    Code.SECRET_NOT_FOUND: "Create it with type kubernetes.io/tls.",
+    Code.CERTIFICATE_INVALID: "Replace it.",
+}
+
+
+class HostTLS(Struct, frozen=True, kw_only=True):
+    """What the TLS sections say of one host."""
+
+    is_on: bool = False
+    certificate: Certificate | None = None
+    """None: the default one."""
+    secret: Name | None = None
+    """Where the certificate comes from."""
+    problems: Problems = ()
+
+
+class TLSSections:
+    """The TLS sections of one Ingress. Each Secret is looked up once."""
+
+    def __init__(self, ingress: Ingress, reads: Reads) -> None:
+        self._ingress = ingress
+        self._reads = reads
+        self._hosts = [frozenset(h.lower() for h in tls.hosts) for tls in ingress.spec.tls]
+        self._lookups: dict[Name, CertificateLookup] = {}
+
+    def of(self, host: str) -> HostTLS:
+        """Return what they say of a host; an empty one is every host that no rule names."""
+        section = next(self._sections(host), None)
+        if section is None:
+            return HostTLS()
+        lookup = self._lookup(section)
+        return HostTLS(is_on=True) if lookup is None else self._found(section, host, lookup)
+
+    def _sections(self, host: str) -> Iterator[int]:
+        """Find the sections for a host: by name, by wildcard, those without hosts.
+
+        Then, as in ingress-nginx, those whose certificate is for the host.
+        """
+        for name in (host, "*." + host.partition(".")[2]) if host else ():
+            yield from (i for i, hosts in enumerate(self._hosts) if name in hosts)
+        yield from (i for i, hosts in enumerate(self._hosts) if not hosts)
+        yield from (i for i in range(len(self._hosts)) if host and self._covers(i, host))
+
+    def _covers(self, section: int, host: str) -> bool:
+        lookup = self._lookup(section)
+        return bool(lookup and lookup.certificate and covers(lookup.certificate, host))
+
+    def _secret(self, section: int) -> Name:
+        return Name(self._ingress.name.namespace, self._ingress.spec.tls[section].secret_name)
+
+    def _lookup(self, section: int) -> CertificateLookup | None:
+        secret = self._secret(section)
+        if not secret.name:
+            return None
+        if secret not in self._lookups:
+            self._lookups[secret] = find_certificate(secret, self._reads)
+        return self._lookups[secret]
+
+    def _found(self, section: int, host: str, lookup: CertificateLookup) -> HostTLS:
+        certificate, secret = lookup.certificate, self._secret(section)
+        found: list[Problem] = []
+        if lookup.wrong:
+            found.append(self._unusable(section, lookup))
+        if certificate and host and not covers(certificate, host):
+            found.append(self._of_another_host(section, host))
+        return HostTLS(
+            is_on=True,
+            certificate=certificate,
+            secret=secret if certificate else None,
+            problems=tuple(found),
+        )
+
+    def _unusable(self, section: int, lookup: CertificateLookup) -> Problem:
+        kind = "last good" if lookup.certificate else "default"
+        return problems.error(
+            self._ingress.ref,
+            f"spec.tls[{section}].secretName",
+            lookup.code,
+            lookup.wrong,
+            _WAYS_OUT[lookup.code],
+            meanwhile=f"https answers with the {kind} certificate",
+        )
+
+    def _of_another_host(self, section: int, host: str) -> Problem:
+        return problems.warning(
+            self._ingress.ref,
+            f"spec.tls[{section}].secretName",
+            Code.CERTIFICATE_INVALID,
+            f"The certificate in Secret {self._secret(section)} is not for host {host}.",
+            "Issue one with that DNS name.",
+            meanwhile="it is served, and browsers warn",
+        )

@@ -1,0 +1,50 @@
+"""Text with variables of nginx's, and paths to rewrite to."""
+
+import re
+
+from generator.directives import Expression
+from generator.problems import shown
+from generator.values.invalid import Invalid
+
+_LONGEST_EXPRESSION = 2000
+"""Characters. nginx reads no token of 4,096 bytes or more, and quoting may double it."""
+
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w*)\}?|(?P<plain>[1-9]|\w*))", re.ASCII)
+_VARIABLES = frozenset(
+    {
+        *("args", "content_length", "content_type", "document_uri", "host", "hostname"),
+        *("http_host", "https", "is_args", "query_string", "remote_addr", "remote_port"),
+        *("remote_user", "request_id", "request_method", "request_uri", "scheme"),
+        *("server_addr", "server_name", "server_port", "server_protocol", "uri"),
+    }
+)
+_VARIABLE_FAMILIES = re.compile(r"(?:arg|cookie|http)_[a-z0-9_]{1,60}", re.ASCII)
+_CAPTURE = re.compile(r"\$[1-9]")
+"""Never `${1}`: to nginx that is a variable of the name 1, which does not exist."""
+
+
+def rewrite_target(text: str) -> Expression:
+    """Read a path, or a URL path with captures (`$1`) and variables of the closed list."""
+    if not text.startswith("/"):
+        raise Invalid("a path", "Begin with a slash, such as /$2.")
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise Invalid("a path without blanks or control characters", "Encode them, as in %20.")
+    return expression(text)
+
+
+def expression(text: str) -> Expression:
+    """Read text with variables; only those of nginx's that exist everywhere are let in."""
+    if len(text) > _LONGEST_EXPRESSION:
+        raise Invalid(
+            f"at most {_LONGEST_EXPRESSION} characters long", f"Shorten it; it has {len(text)}."
+        )
+    for found in _VARIABLE.finditer(text):
+        name = found["braced"] if found["braced"] is not None else found["plain"]
+        unclosed = found[0].startswith("${") and not found[0].endswith("}")
+        known = name in _VARIABLES or _VARIABLE_FAMILIES.fullmatch(name)
+        if unclosed or not (known or _CAPTURE.fullmatch(found[0])):
+            raise Invalid(
+                f"an expression that nginx knows: {shown(found[0])} is not a variable here",
+                "Use captures such as $1, or variables such as $host, $request_uri or $http_name.",
+            )
+    return Expression(text)

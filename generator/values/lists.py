@@ -1,0 +1,69 @@
+"""Lists: of words, of statuses, of names of headers."""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+from generator.directives import Word
+from generator.problems import shown
+from generator.values.invalid import Invalid
+
+E = TypeVar("E", bound=StrEnum)
+_MOST = 100
+
+
+class TLSProtocol(StrEnum):
+    """Versions of TLS that today's OpenSSL speaks."""
+
+    TLS_1_2 = "TLSv1.2"
+    TLS_1_3 = "TLSv1.3"
+
+
+def words_of(choices: type[E]) -> Callable[[str], tuple[Word, ...]]:
+    """Read words of a closed list, with blanks or commas between them."""
+
+    def parse(text: str) -> tuple[Word, ...]:
+        words = text.replace(",", " ").split()
+        wrong = [word for word in words if word not in set(choices)]
+        if wrong or not words:
+            listed = ", ".join(choices)
+            raise Invalid(f"a list of {listed}", f"Write one or more of {listed}, with blanks.")
+        return tuple(Word(word) for word in dict.fromkeys(words))
+
+    return parse
+
+
+def ciphers(text: str) -> Word:
+    """Read a list of ciphers in OpenSSL's notation; whether it knows them nginx will say."""
+    if not re.fullmatch(r"[A-Za-z0-9:+!@=._-]{1,2000}", text):
+        raise Invalid("a list of ciphers", "Write names with colons, as `openssl ciphers` does.")
+    return Word(text)
+
+
+def status_codes(text: str) -> tuple[int, ...]:
+    """Read HTTP statuses that nginx can replace, with commas."""
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    if not items or len(items) > _MOST:
+        raise Invalid("a list of statuses", "Write statuses with commas, such as 404,503.")
+    for item in items:
+        if not re.fullmatch(r"[345][0-9]{2}", item) or item == "499":
+            raise Invalid(
+                f"a list of statuses from 300 to 599: {shown(item)} cannot be replaced",
+                "Write statuses with commas, such as 404,503.",
+            )
+    return tuple(dict.fromkeys(int(item) for item in items))
+
+
+def header_names(text: str) -> tuple[str, ...]:
+    """Read names of headers, with commas."""
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    if not items or len(items) > _MOST:
+        raise Invalid("a list of headers", "Write names of headers with commas.")
+    for item in items:
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,80}", item):
+            raise Invalid(
+                f"a list of headers: {shown(item)} is not the name of one",
+                "Write letters, digits and dashes, such as X-Auth-Request-User.",
+            )
+    return tuple({item.lower(): item for item in items}.values())
