@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from generator.cluster.client import Query, Status, refused
-from generator.cluster.errors import Garbled
+from generator.cluster.errors import InvalidResponse
 from generator.cluster.resources import identity
 from generator.objects import Kind, Name
 
@@ -88,18 +88,18 @@ _ABOUT_OBJECTS = {WatchEventType.ADDED, WatchEventType.MODIFIED, WatchEventType.
 
 
 def decode_page(text: bytes) -> Page:
-    """Decode a page of a list. Raises Garbled."""
+    """Decode a page of a list. Raises InvalidResponse."""
     try:
         page = msgspec.json.decode(text, type=Page)
     except msgspec.DecodeError as error:
-        raise Garbled("A list is not one of an apiserver.") from error
+        raise InvalidResponse("A list is not one of an apiserver.") from error
     if not page.kind.endswith("List") or not page.metadata.resource_version:
-        raise Garbled("A list has no kind or no resourceVersion.")
+        raise InvalidResponse("A list has no kind or no resourceVersion.")
     return page
 
 
 def decode_watch_event(line: bytes, kind: Kind) -> WatchEvent:
-    """Decode a line of a watch. Raises Garbled; Refused or Expired for an ERROR event."""
+    """Decode a line of a watch. Raises InvalidResponse; Refused or Expired for an ERROR event."""
     try:
         event = msgspec.json.decode(line, type=_Line)
         if event.type == "ERROR":
@@ -107,7 +107,7 @@ def decode_watch_event(line: bytes, kind: Kind) -> WatchEvent:
             raise refused(status.code, status)
         ref, _, version = identity(event.object, kind)
     except msgspec.DecodeError as error:
-        raise Garbled("A line of the watch is not an event.") from error
+        raise InvalidResponse("A line of the watch is not an event.") from error
     if event.type in _ABOUT_OBJECTS and not ref.name.name:
-        raise Garbled("An object has no name.")
+        raise InvalidResponse("An object has no name.")
     return WatchEvent(type=event.type, name=ref.name, resource_version=version, object=event.object)

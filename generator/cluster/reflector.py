@@ -22,7 +22,7 @@ from msgspec import Raw, Struct
 
 from generator.cluster.backoff import Backoff, FailureBackoff, Timing
 from generator.cluster.client import Client
-from generator.cluster.errors import ClusterError, Expired, Garbled, Refused, Unreachable
+from generator.cluster.errors import ClusterError, Expired, InvalidResponse, Refused, Unreachable
 from generator.cluster.line_splitter import LineSplitter
 from generator.cluster.list_watch import (
     Scope,
@@ -206,7 +206,7 @@ class Reflector(Generic[Object]):
             try:
                 undecoded = undecoded_object(raw, self._resource.kind, error)
             except msgspec.DecodeError:
-                raise Garbled("An object has no name.") from error
+                raise InvalidResponse("An object has no name.") from error
         log.warning(
             Event.OBJECT_NOT_DECODED,
             object=str(undecoded.ref),
@@ -233,7 +233,7 @@ class Reflector(Generic[Object]):
             if clock() - began >= self._timing.steady_s:
                 self._backoff.reset()
         if lines.is_unfinished:
-            raise Garbled("The watch ended within a line.")
+            raise InvalidResponse("The watch ended within a line.")
         if clock() - began < asked_s - EARLY_S:
             raise Unreachable("The watch ended before its time.")
         return version
@@ -278,7 +278,7 @@ class Reflector(Generic[Object]):
             )
 
     def _note_failure(self, verb: str, error: ClusterError) -> None:
-        if isinstance(error, Garbled):
+        if isinstance(error, InvalidResponse):
             log.warning(Event.CLUSTER_INVALID_RESPONSE, resource=str(self), error=str(error))
         if not isinstance(error, Refused) or isinstance(error, Expired):
             return
