@@ -8,6 +8,7 @@ before what is good is kept (`wishes`).
 """
 
 import asyncio
+import gc
 import time
 
 from msgspec import Struct
@@ -100,6 +101,7 @@ class Controller:
             while True:
                 if not self._state.trial_is_pending:
                     self._attempt()
+                    _keep_objects()
                 await self._pacing.due()
 
     async def _prepare_volume(self) -> None:
@@ -249,3 +251,13 @@ class Controller:
         is_new = choice.wanted.templates != choice.good.templates
         self._log.templates_refused(choice.refused if is_new else "", custom)
         self._log.search(frozenset(self._state.quarantine.suspended), message)
+
+
+def _keep_objects() -> None:
+    """Have the collector pass over what is there after the first attempt.
+
+    A full collection of some million objects holds the loop for a second.
+    """
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
