@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -24,13 +25,18 @@ def is_host(text: str) -> bool:
     return is_subdomain(text.removeprefix("*."))
 
 
+@lru_cache(maxsize=1 << 14)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address without a zone index; cached, since each endpoint is asked of thrice."""
+    try:
+        return None if "%" in text else ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
 def is_address(text: str) -> bool:
     """Whether this is an IPv4 or IPv6 address, without a zone index (`%eth0`)."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text
+    return _address(text) is not None
 
 
 def is_network_host(host: str) -> bool:
@@ -47,9 +53,9 @@ def is_loopback(host: str) -> bool:
     Link-local addresses count: a cloud's metadata service, which has the node's
     credentials, is at one.
     """
-    if not is_address(host):
+    address = _address(host)
+    if address is None:
         return host == "localhost" or host.endswith(".localhost")
-    address = ipaddress.ip_address(host)
     mapped = getattr(address, "ipv4_mapped", None) or address
     return bool(mapped.is_loopback or mapped.is_unspecified or mapped.is_link_local)
 

@@ -94,7 +94,6 @@ class ResourceRef(_Object, frozen=True, kw_only=True):
 
     kind: str = ""
     name: str = ""
-    api_group: str = ""
 
 
 class Backend(_Object, frozen=True, kw_only=True):

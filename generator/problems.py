@@ -32,6 +32,8 @@ class Code(StrEnum):
     CONFIG_MAP_NOT_FOUND = "config-map-not-found"
     FILE_UNREADABLE = "file-unreadable"
     HOST_INVALID = "host-invalid"
+    HOST_OWNED = "host-owned"
+    HOST_SHARED = "host-shared"
     NAME_INVALID = "name-invalid"
     INTERNAL_ERROR = "internal-error"
     OBJECT_INVALID = "object-invalid"

@@ -12,7 +12,7 @@ import click
 
 from generator.settings.command_line import run
 from generator.settings.flags import Command, flag, generator_flags, given_flags
-from generator.settings.settings import settings_of
+from generator.settings.reading import settings_of
 from reloader.contract import OLDEST_NGINX_TEXT
 
 VOLUME = Path("/run/pillion")

@@ -12,7 +12,7 @@ class Event(LogEvent):
     )
     PAIR_STOPPING = (
         "pair.stopping",
-        "A signal came: nginx answers what it has begun, at most for `grace_s`, then all ends.",
+        "A signal came: nginx finishes open requests, at most for `grace_s`, then all ends.",
     )
     PAIR_STOPPED = "pair.stopped", "All processes have ended."
     PROCESS_STARTED = "process.started", "The process `name` runs as `pid`."
@@ -24,7 +24,7 @@ class Event(LogEvent):
             "serving without the other two."
         ),
     )
-    PROCESS_ENDED = "process.ended", "The process `name` ended because it was told to."
+    PROCESS_ENDED = "process.ended", "The process `name` was signalled to end, and has ended."
     PROCESS_FORCED = (
         "process.forced",
         "The process `name` did not end in time and was sent `signal`.",
@@ -35,10 +35,10 @@ class Event(LogEvent):
     )
     PROCESS_OUTPUT = (
         "process.output",
-        "A line that a process wrote and that is no JSON: `component` says which.",
+        "A line of a process, `component`, that is not JSON.",
     )
     NGINX_ERROR_LOG = "nginx.error_log", "A line of nginx's error log."
     LOG_DROPPED = (
         "log.dropped",
-        "Whoever reads our stderr was too slow, and `lines` were left out: traffic goes first.",
+        "The reader of stderr was too slow, and `lines` were left out: traffic goes first.",
     )

@@ -1,7 +1,7 @@
-"""Passes log lines on: whole lines only, all of them JSON, and never at traffic's cost.
+"""Relays log lines: whole lines only, all of them JSON, and never at the cost of traffic.
 
-A worker of nginx blocks when its log is not read. So what the three processes write
-is always read at once, and a thread writes it on; when its reader is too slow, lines
+A worker of nginx blocks when its log is not read. So the output of the three processes
+is always read at once, and written by a thread; when its reader is too slow, lines
 are dropped and counted.
 """
 
@@ -31,7 +31,7 @@ _LEVELS = {
 
 
 class Sink:
-    """Where all lines go; a text stream to structlog."""
+    """The one output of all lines; structlog writes to it as to a text stream."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -44,7 +44,7 @@ class Sink:
         self._thread.start()
 
     def put(self, line: bytes) -> None:
-        """Pass on one line, with its newline; never waits."""
+        """Relay one line, with its newline. Never waits."""
         with self._change:
             if self._bytes + len(line) > _MAX_WAITING_BYTES:
                 self._dropped += 1
@@ -54,14 +54,14 @@ class Sink:
             self._change.notify()
 
     def write(self, text: str) -> None:
-        """Pass on one line of our own."""
+        """Relay one line that `pillion up` itself logs."""
         self.put(text.encode())
 
     def flush(self) -> None:
-        """Do nothing: lines are written as they come."""
+        """Do nothing: lines are written as they arrive."""
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Write what is left, as long as somebody reads it."""
+        """Write the lines that wait, for `timeout_s` at most."""
         with self._change:
             self._closed = True
             self._change.notify()
@@ -69,7 +69,7 @@ class Sink:
 
     def _run(self) -> None:
         while (lines := self._take()) is not None:
-            # Nobody may read any more; processes must run on all the same.
+            # The reader may be gone; the processes must go on all the same.
             with contextlib.suppress(OSError, ValueError):
                 self._stream.write(lines)
                 self._stream.flush()
@@ -88,41 +88,41 @@ class Sink:
         return lines
 
 
-class Splitter:
-    """Cuts what comes from a pipe into lines."""
+class LineSplitter:
+    """Splits the output of a pipe into lines."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Return the lines that are whole now, without their newlines."""
+        """Yield the lines that are complete now, without their newlines."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _MAX_LINE_BYTES:
             lines, self._rest = [*lines, self._rest], b""
         yield from lines
 
     def rest(self) -> bytes:
-        """Return what came after the last newline, at the end."""
+        """Return what followed the last newline, at the end of the output."""
         rest, self._rest = self._rest, b""
         return rest
 
 
 def as_line(component: str, line: bytes) -> bytes:
-    """Make one line of JSON of a line of a process; JSON stays as it is."""
+    """Return a line of a process as a line of JSON; JSON is unchanged."""
     if line.startswith(b"{") and line.endswith(b"}"):
         return line + b"\n"
     text = line.decode(errors="replace")
     if component != "nginx":
         return as_json(component, Event.PROCESS_OUTPUT, "error", message=text)
-    told = _NGINX.fullmatch(text)
-    if told is None:
+    match = _NGINX.fullmatch(text)
+    if match is None:
         return as_json(component, Event.NGINX_ERROR_LOG, "info", message=text)
-    level = _LEVELS.get(told["level"], told["level"])
-    return as_json(component, Event.NGINX_ERROR_LOG, level, message=told["text"])
+    level = _LEVELS.get(match["level"], match["level"])
+    return as_json(component, Event.NGINX_ERROR_LOG, level, message=match["text"])
 
 
 def as_json(component: str, event: Event, level: str, **rest: str | int) -> bytes:
-    """Write a log line in the form that both programs have."""
+    """Return a log line in the format of all programs (`reloader.logs`)."""
     now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     line = {**rest, "component": component, "event": event, "level": level, "timestamp": now}
     return json.dumps(line).encode() + b"\n"

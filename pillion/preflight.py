@@ -1,4 +1,4 @@
-"""Looks, before anything starts, for what would go wrong; each in one line with a way out."""
+"""Checks, before anything starts, what would fail later; each error names a way out."""
 
 import errno
 import fcntl
@@ -15,7 +15,7 @@ from reloader.contract import Volume
 
 @contextmanager
 def owned_volume(path: Path) -> Iterator[Volume]:
-    """Make the volume's folder if it is missing, and keep every other `pillion up` off it."""
+    """Create the volume's folder if it is missing, and lock it against every other `pillion up`."""
     volume = Volume(path.absolute())
     lock = _open_lock(volume.root)
     try:
@@ -33,7 +33,7 @@ def owned_volume(path: Path) -> Iterator[Volume]:
 
 
 def check_port(flag: str, port: int, addresses: tuple[str, ...]) -> None:
-    """Refuse a port on which nginx could not listen."""
+    """Raise Failed where nginx could not listen on the port."""
     for address in addresses:
         try:
             _listen(address, port)
@@ -48,7 +48,7 @@ def check_port(flag: str, port: int, addresses: tuple[str, ...]) -> None:
                     f"Port {port} ({flag}) is in use by another program. "
                     f"Stop that one, or give another port by {flag}."
                 ) from None
-            # No IPv6 here, or the like: nginx is configured without it.
+            # Without IPv6 on this machine nginx is configured to listen on IPv4 alone.
             if address == addresses[0]:
                 raise Failed(f"Port {port} ({flag}) cannot be used: {error.strerror}.") from error
 

@@ -1,4 +1,4 @@
-"""Reads once what `pillion up` would keep reading: a folder of manifests, or a cluster."""
+"""Reads the manifests or the cluster once, as `lint` and `render` need them."""
 
 import asyncio
 from contextlib import suppress
@@ -13,11 +13,11 @@ from generator.snapshot import Snapshot
 from generator.translation import TranslationSettings
 from reloader import logs
 
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 
 
 def read_once(settings: Settings, options: TranslationSettings) -> Snapshot:
-    """Return everything there is now. Raises Failed where a cluster cannot be read."""
+    """Return the current snapshot. Raises Failed where the cluster cannot be read."""
     if isinstance(settings.source, Manifests):
         return read_manifests(settings.source.paths)
     logs.configure("pillion", level=settings.log_level)
@@ -27,7 +27,7 @@ def read_once(settings: Settings, options: TranslationSettings) -> Snapshot:
         raise Failed(str(error)) from error
     except TimeoutError:
         raise Failed(
-            f"The cluster did not answer within {_PATIENCE_S:g} s. "
+            f"The cluster did not answer within {_TIMEOUT_S:g} s. "
             "See whether kubectl get ingress answers with the same kubeconfig."
         ) from None
 
@@ -36,7 +36,7 @@ async def _read_cluster(settings: Settings, options: TranslationSettings) -> Sna
     async with parts(settings, options) as (source, _):
         reading = asyncio.create_task(source.run())
         try:
-            await asyncio.wait_for(source.ready(), _PATIENCE_S)
+            await asyncio.wait_for(source.ready(), _TIMEOUT_S)
             return source.snapshot()
         finally:
             reading.cancel()

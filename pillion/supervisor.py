@@ -1,4 +1,4 @@
-"""Runs programs as direct children, starts one that dies again, and ends them all."""
+"""Runs programs as direct children, restarts each that dies, and ends them all."""
 
 import asyncio
 import math
@@ -17,22 +17,22 @@ from pillion.log_relay import Sink, as_line
 log = structlog.get_logger()
 
 _STEADY_S = 3.0
-"""Who lives so long has recovered."""
+"""A program that runs for so long has recovered."""
 _FORCE_S = 2.0
-"""How long a process has from one signal of its end to the next."""
+"""How long a process has from the firm signal to SIGKILL."""
 _ONE_CALL_S = 0.3
-"""Calls so close are one: `timeout` and the like signal us, and our process group as well."""
+"""Calls so close count as one: `timeout` signals both the process and its process group."""
 _LAST_LINES_S = 0.1
-"""How long we go on reading when all have ended."""
+"""How long output is still read after all have ended."""
 
 
 async def _at_once() -> None:
-    """Wait for nothing."""
+    """Return at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One program to keep running, and how it is ended."""
+    """One program to keep running, and the signals that end it."""
 
     name: str
     command: Sequence[str]
@@ -42,37 +42,37 @@ class Program:
     grace_s: float = 5.0
     """How long it may take to end after the gentle signal."""
     firm: signal.Signals = signal.SIGKILL
-    orphaned: signal.Signals = signal.SIGKILL
-    """What it gets when we die."""
+    parent_death: signal.Signals = signal.SIGKILL
+    """The signal that it gets when this process is killed."""
     after: Callable[[], Coroutine[Any, Any, None]] = _at_once
-    """What its start has to wait for."""
+    """Awaited before its first start."""
 
 
 class Supervisor:
-    """Keeps programs running until it is told to stop."""
+    """Keeps programs running until `stop` is called."""
 
     def __init__(self, programs: Sequence[Program], sink: Sink) -> None:
         self._programs = programs
         self._sink = sink
-        self._told = 0
-        self._told_at = -math.inf
+        self._stop_calls = 0
+        self._stopped_at = -math.inf
         self._stops = [asyncio.Event() for _ in range(3)]
-        """Set one after the other: end gently, firmly, at once."""
+        """Set one after the other: end gently, firmly, immediately."""
 
     def stop(self) -> None:
-        """End everything; each further call is less patient."""
+        """End all programs; each further call goes on to the next signal at once."""
         now = time.monotonic()
-        if now - self._told_at < _ONE_CALL_S:
+        if now - self._stopped_at < _ONE_CALL_S:
             return
-        self._told_at = now
-        if self._told == 0:
+        self._stopped_at = now
+        if self._stop_calls == 0:
             log.info(Event.PAIR_STOPPING, grace_s=max(p.grace_s for p in self._programs))
-        if self._told < len(self._stops):
-            self._stops[self._told].set()
-            self._told += 1
+        if self._stop_calls < len(self._stops):
+            self._stops[self._stop_calls].set()
+            self._stop_calls += 1
 
     async def run(self) -> None:
-        """Run until stopped; nothing is left behind then."""
+        """Run until stopped. No process is left behind."""
         async with asyncio.TaskGroup() as group:
             for program in self._programs:
                 group.create_task(self._keep(program))
@@ -92,9 +92,9 @@ class Supervisor:
                 if (child := self._start(program)) is not None:
                     started.append(child)
                     await self._watch(program, child)
-                    if _gave_up(child):
-                        # What earlier ones left has had its time, and may be in the way:
-                        # a worker of nginx that hears nothing holds the ports.
+                    if _failed(child):
+                        # Leftovers of earlier ones have had their time, and may be the cause:
+                        # a stuck worker of nginx holds the ports.
                         for earlier in started[:-1]:
                             earlier.send_to_group(signal.SIGKILL)
                         del started[:-1]
@@ -113,7 +113,7 @@ class Supervisor:
             self._sink.put(as_line(program.name, text))
 
         try:
-            child = Child(program.command, orphaned=program.orphaned, line=line)
+            child = Child(program.command, parent_death=program.parent_death, line=line)
         except OSError as error:
             log.error(Event.PROCESS_START_FAILED, name=program.name, reason=str(error))
             return None
@@ -121,12 +121,12 @@ class Supervisor:
         return child
 
     async def _watch(self, program: Program, child: Child) -> None:
-        """Wait until it has ended, by itself or because we stop."""
+        """Wait until it has ended, by itself or because the supervisor stops."""
         await self._unless_stopped(child.ended)
         if child.ended.done() and not self._is_stopping():
             log.error(Event.PROCESS_DIED, name=program.name, status=await child.ended)
-            # The workers of a killed nginx go on, and hold its ports. They end as gently
-            # as it would have.
+            # The workers of a killed nginx go on and hold its ports. They are ended as gently
+            # as nginx itself would be.
             child.send_to_group(program.gentle)
             return
         await self._end(program, child)
@@ -144,20 +144,22 @@ class Supervisor:
             if number:
                 log.warning(Event.PROCESS_FORCED, name=program.name, signal=sent.name)
             child.send(sent)
-            await _first(child.ended, hurry, patience_s)
+            await _wait_for_either(child.ended, hurry, patience_s)
 
     async def _unless_stopped(self, task: asyncio.Task[Any]) -> None:
-        """Wait for it, but not past the first call to stop."""
-        await _first(task, self._stops[0], None)
+        """Wait for the task, but not past the first call of `stop`."""
+        await _wait_for_either(task, self._stops[0], None)
 
 
-def _gave_up(child: Child) -> bool:
-    """Whether it ended by itself, and not as it should."""
+def _failed(child: Child) -> bool:
+    """Return whether it exited by itself with an error."""
     return child.ended.done() and child.ended.result() > 0
 
 
-async def _first(task: asyncio.Task[Any], event: asyncio.Event, timeout_s: float | None) -> None:
-    """Wait for the task or the event, whichever comes first."""
+async def _wait_for_either(
+    task: asyncio.Task[Any], event: asyncio.Event, timeout_s: float | None
+) -> None:
+    """Wait for the task or the event, whichever is first."""
     called = asyncio.create_task(event.wait())
     await asyncio.wait({task, called}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     called.cancel()

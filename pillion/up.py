@@ -25,12 +25,12 @@ from reloader.contract import Volume
 
 log = structlog.get_logger()
 
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - where nginx listens
-_LOOK_S = 0.01
+_ALL_ADDRESSES = ("0.0.0.0", "::")  # noqa: S104 - where nginx listens
+_POLL_S = 0.01
 
 
 class Pair(Struct, frozen=True, kw_only=True):
-    """What is to run."""
+    """What `pillion up` runs."""
 
     settings: Settings
     generator_arguments: tuple[str, ...]
@@ -49,11 +49,11 @@ def up(
     _check_cluster(settings)
     nginx = choose_nginx(nginx_bin)
     with owned_volume(settings.volume) as volume:
-        check_port("--http-port", settings.http_port, _EVERYWHERE)
-        check_port("--https-port", settings.https_port, _EVERYWHERE)
+        check_port("--http-port", settings.http_port, _ALL_ADDRESSES)
+        check_port("--https-port", settings.https_port, _ALL_ADDRESSES)
         check_port("--status-port", settings.status_port, ("127.0.0.1",))
         if settings.probe_port is not None:
-            check_port("--probe-port", settings.probe_port, _EVERYWHERE)
+            check_port("--probe-port", settings.probe_port, _ALL_ADDRESSES)
         pair = Pair(
             settings=settings,
             generator_arguments=tuple(generator_arguments),
@@ -69,7 +69,7 @@ def up(
 
 
 def _check_cluster(settings: Settings) -> None:
-    """Refuse a kubeconfig that cannot be used; a cluster that is away now may come back."""
+    """Raise Failed where a kubeconfig is unusable; an unreachable cluster may come back."""
     if isinstance(settings.source, Manifests):
         return
     try:
@@ -88,21 +88,21 @@ async def _run(pair: Pair, volume: Volume, sink: Sink) -> None:
 
 
 def programs(pair: Pair, volume: Volume) -> tuple[Program, ...]:
-    """Say how the three are run. nginx starts last, and is ended last."""
+    """Return how the three are run. nginx starts last and ends last."""
     settings, root = pair.settings, str(volume.root)
     directives = _nginx_directives()
 
     async def live() -> None:
         while not volume.live.exists():  # noqa: ASYNC110 - another process writes it
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_S)
 
-    # -P: no module of the folder that we happen to be in.
+    # -P: modules of the working directory are not imported.
     python = (sys.executable, "-P", "-m")
     reloader = [*python, "reloader", "--volume", root, "--nginx-bin", str(pair.nginx)]
     # No --http-port: a worker of the first, empty configuration could still answer 503 for
-    # 100 ms after /readyz has become 200. So nobody listens there before the first real one.
+    # 100 ms after /readyz has become 200. So nothing listens before the first real one.
     reloader += ["--status-port", str(settings.status_port), "--log-level", settings.log_level]
-    # `=`: argparse takes a text that begins with a dash for a flag.
+    # `=`: argparse takes a value that begins with a dash for a flag.
     reloader += [f"--nginx-directives={directives}"] if directives else []
     nginx = [str(pair.nginx), "-c", str(volume.live), "-p", root, "-e", "stderr"]
     nginx += ["-g", f"daemon off; {directives}".strip()]
@@ -118,7 +118,7 @@ def programs(pair: Pair, volume: Volume) -> tuple[Program, ...]:
             gentle=signal.SIGQUIT,
             grace_s=pair.grace_s,
             firm=signal.SIGTERM,
-            orphaned=signal.SIGTERM,
+            parent_death=signal.SIGTERM,
             after=live,
         ),
     )

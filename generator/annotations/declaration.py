@@ -93,11 +93,13 @@ class Asker(Struct, frozen=True, kw_only=True):
     """Whether backends may be on this machine's loopback."""
 
 
-def _nothing(_values: Values, _asker: Asker) -> Iterator[Effect]:
+def adds_nothing(_values: Values, _asker: Asker) -> Iterator[Effect]:
+    """Add nothing for an Ingress."""
     yield from ()
 
 
-def _nothing_for_a_path(_values: Values, _path: str, _pattern: Regex) -> Iterator[InLocation]:
+def adds_nothing_to_a_path(_values: Values, _path: str, _pattern: Regex) -> Iterator[InLocation]:
+    """Add nothing for a path."""
     yield from ()
 
 
@@ -111,20 +113,23 @@ class Feature(Struct, frozen=True, kw_only=True):
     title: str
     """For the reference in the documentation."""
     annotations: tuple[Annotation[Any], ...]
-    effects: Callable[[Values, Asker], Iterator[Effect]] = _nothing
-    """For an Ingress; called only where one of the values is not as in a fresh installation."""
+    effects: Callable[[Values, Asker], Iterator[Effect]] = adds_nothing
+    """For an Ingress; called only where one of its values is not as in a fresh installation."""
     always: bool = False
     """Whether `effects` is called in any case."""
-    path_effects: Callable[[Values, str, Regex], Iterator[InLocation]] = _nothing_for_a_path
+    path_effects: Callable[[Values, str, Regex], Iterator[InLocation]] = adds_nothing_to_a_path
     """For one path, and the expression that it is compared by where it is one."""
     is_expression: Callable[[Values, str], bool] = _as_it_is
     """Whether a path is a regular expression. One says so: all of the host are."""
 
-    def all_effects(self, values: Values, asker: Asker) -> Iterator[Effect]:
-        """Return what single directives and the feature itself add."""
+    def is_active(self, options: GlobalValues) -> bool:
+        """Whether it adds something to Ingresses that set none of its annotations."""
+        unset = Values({}, denied=False, options=options)
+        return self.always or any(unset[a] != a.initial for a in self.annotations)
+
+    def directives(self, values: Values) -> Iterator[Effect]:
+        """Return what the directives of single annotations add."""
         for annotation in self.annotations:
             if annotation.directive and annotation in values.given:
                 directive = Directive(annotation.directive, (values.given[annotation],))
                 yield InLocation(phase=Phase.SETTINGS, statements=(directive,))
-        if self.always or any(values[a] != a.initial for a in self.annotations):
-            yield from self.effects(values, asker)

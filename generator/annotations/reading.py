@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator import problems
-from generator.annotations.catalog import ALL, BY_NAME
+from generator.annotations.catalog import BY_NAME
 from generator.annotations.declaration import Annotation, OnError, Values
 from generator.objects import ObjectRef
 from generator.options.declaration import GlobalValues
@@ -35,7 +35,7 @@ def read(
     values = Values(given, denied=False, options=options)
     found: list[Problem] = []
     denied = False
-    for annotation, name, overridden in settings_in(texts, ALL):
+    for annotation, name, overridden in settings_in(texts, BY_NAME):
         found += [_overridden(owner, alias, name) for alias in overridden]
         try:
             given[annotation] = annotation.parse(texts[name].strip())

@@ -155,7 +155,7 @@ class StatusWriter:
 
     async def _follow_statuses(self) -> None:
         while True:
-            restated = await self._source.store.restated()
+            restated = await self._source.store.wait_for_changed_statuses()
             self._look_at({ref.name for ref in restated if ref.kind is Kind.INGRESS})
 
     def _queue_what_differs(self, names: set[Name]) -> None:
@@ -200,7 +200,7 @@ class StatusWriter:
         path = INGRESSES.path(name.namespace, name.name) + "/status"
         try:
             answer = await self._client.patch(path, (("fieldManager", FIELD_MANAGER),), change)
-            self._ingresses.known(INGRESSES.read(answer))
+            self._ingresses.note_status(INGRESSES.read(answer))
         except (ClusterError, msgspec.DecodeError) as error:
             self._failed(name, error)
             return False
@@ -227,7 +227,7 @@ class StatusWriter:
             return {"uid": self._served[name]}
         return {
             "uid": self._written[name].uid,
-            "resourceVersion": self._ingresses.newest[name].resource_version,
+            "resourceVersion": self._ingresses.statuses[name].resource_version,
         }
 
     def _failed(self, name: Name, error: Exception) -> None:

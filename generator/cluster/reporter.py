@@ -21,7 +21,7 @@ class ClusterReporter:
         if self._status:
             self._status.publish(served)
 
-    def tell(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
+    def note_problems(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
         """Say which problems there are now; returns at once."""
         self._events.tell(problems, ours)
 

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator.loop.admin_choice import AdminInputs
 from generator.nginx.errors import RenderError
-from generator.nginx.jinja import TemplateSet
 from generator.nginx.render import Memo as RenderMemo
 from generator.nginx.render import Rendering, render
 from generator.nginx.surroundings import Surroundings
-from generator.objects import Ingress
+from generator.objects import ConfigMap, Ingress, Metadata, Name
 from generator.quarantine.holds import Quarantine, substitute
 from generator.snapshot import Snapshot
 from generator.translation import LastGood, Translation, TranslationSettings, translate
 from generator.translation import Memo as TranslationMemo
+from generator.translation.contribution import Contribution
 
 
 class AttemptInputs(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ class AttemptInputs(Struct, frozen=True, kw_only=True):
     last_good: LastGood
     options: TranslationSettings
     surroundings: Surroundings
-    templates: TemplateSet
+    admin: AdminInputs
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -55,7 +56,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
         return tuple(
             self.substituted.ingresses[name]
             for name, now in self.translation.contributions.items()
-            if now is not (then := before.get(name)) and (then is None or now.parts != then.parts)
+            if now is not (then := before.get(name))
+            and (then is None or _asked(now) != _asked(then))
         )
 
 
@@ -78,7 +80,8 @@ class AttemptMaker:
     def make(self, inputs: AttemptInputs) -> Attempt | Failure:
         """Translate and render."""
         began = time.perf_counter()
-        substitution = substitute(inputs.snapshot, inputs.quarantine)
+        snapshot = _with_options(inputs.snapshot, inputs.options.config_map, inputs.admin)
+        substitution = substitute(snapshot, inputs.quarantine)
         translation = translate(
             substitution.snapshot,
             inputs.options,
@@ -89,7 +92,7 @@ class AttemptMaker:
         translated = time.perf_counter()
         try:
             rendering = render(
-                translation.model, inputs.surroundings, inputs.templates, self._rendered
+                translation.model, inputs.surroundings, inputs.admin.templates, self._rendered
             )
         except RenderError as error:
             return Failure(
@@ -108,6 +111,20 @@ class AttemptMaker:
                 "render": _ms(time.perf_counter() - translated),
             },
         )
+
+
+def _asked(contribution: Contribution) -> tuple[object, ...]:
+    return (contribution.parts, contribution.pieces)
+
+
+def _with_options(snapshot: Snapshot, name: Name | None, admin: AdminInputs) -> Snapshot:
+    """Put the options that are used in the place of those that nginx may be refusing."""
+    current = snapshot.config_maps.get(name) if name else None
+    if name is None or admin.options == (current.data if current else {}):
+        return snapshot
+    metadata = Metadata(namespace=name.namespace, name=name.name)
+    used = ConfigMap(metadata=metadata, data=dict(admin.options))
+    return replace(snapshot, config_maps={**snapshot.config_maps, name: used})
 
 
 def _ms(seconds: float) -> float:

@@ -8,18 +8,19 @@ before what is good is kept (`wishes`).
 """
 
 import asyncio
+import gc
 import time
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.loop import transitions
+from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.log_reporter import LogReporter
 from generator.loop.pacing import Pacing
 from generator.loop.reporter import Reporter
 from generator.loop.state import PendingWish, State
-from generator.loop.template_choice import TemplateChoice
 from generator.loop.template_folder import TemplateFolder
 from generator.loop.transitions import Do, Step
 from generator.loop.wishes import Wishes
@@ -64,9 +65,11 @@ class Controller:
         self._wishes = Wishes(settings.volume, self._log.volume)
         self._pacing = Pacing(settings.longest_gathering_s, time.monotonic)
         self._maker = AttemptMaker()
+        built_in = AdminInputs(templates=templates.built_in, options={})
         self._state = State(
             surroundings=settings.surroundings,
-            templates=TemplateChoice(wanted=templates.built_in, good=templates.built_in),
+            admin=AdminChoice(wanted=built_in, good=built_in),
+            config_map=settings.options.config_map,
         )
 
     @property
@@ -98,6 +101,7 @@ class Controller:
             while True:
                 if not self._state.trial_is_pending:
                     self._attempt()
+                    _keep_objects()
                 await self._pacing.due()
 
     async def _prepare_volume(self) -> None:
@@ -201,7 +205,7 @@ class Controller:
         if self._reporter:
             held = attempt.inputs.quarantine.held.values()
             ingresses = (*attempt.translation.ingresses, *(hold.refused for hold in held))
-            self._reporter.tell(problems, ingresses)
+            self._reporter.note_problems(problems, ingresses)
 
     # --- an answer ----------------------------------------------------------------------------
 
@@ -242,7 +246,18 @@ class Controller:
         self._wishes.keep(lambda: self._state.last_good)
 
     def _report_lessons(self, message: str) -> None:
-        choice = self._state.templates
-        custom = differing(choice.wanted, self._folder.built_in)
-        self._log.templates_refused(choice.refused, custom)
+        choice = self._state.admin
+        custom = differing(choice.wanted.templates, self._folder.built_in)
+        is_new = choice.wanted.templates != choice.good.templates
+        self._log.templates_refused(choice.refused if is_new else "", custom)
         self._log.search(frozenset(self._state.quarantine.suspended), message)
+
+
+def _keep_objects() -> None:
+    """Have the collector pass over what is there after the first attempt.
+
+    A full collection of some million objects holds the loop for a second.
+    """
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()

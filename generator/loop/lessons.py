@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from generator.loop import template_choice
+from generator.loop import admin_choice
 from generator.loop.attempt import Attempt, Failure
 from generator.loop.diagnosis import Diagnosis, diagnose, participants
 from generator.loop.state import State
@@ -25,13 +25,11 @@ def from_applied(state: State, attempt: Attempt) -> State:
     """Learn from an attempt that nginx serves."""
     inputs = attempt.inputs
     quarantine = acquitted(state.quarantine, inputs.quarantine, inputs.snapshot)
-    templates = template_choice.proved(
-        state.templates, inputs.templates, searching=quarantine.searching
-    )
+    admin = admin_choice.proved(state.admin, inputs.admin, searching=quarantine.searching)
     return replace(
         state,
         quarantine=quarantine,
-        templates=templates,
+        admin=admin,
         last_good=_good_now(state.last_good, attempt),
     )
 
@@ -71,18 +69,18 @@ def _good_now(last_good: LastGood, attempt: Attempt) -> LastGood:
 
 def from_refused(state: State, attempt: Attempt, status: Status) -> State | None:
     """Learn from an attempt that `nginx -t` refuses; None where nothing in it is at fault."""
-    used = attempt.inputs.templates
+    used = attempt.inputs.admin
     why = f"nginx refuses what they give: {status.message}"
-    doubted = template_choice.doubted(state.templates, used, why)
+    doubted = admin_choice.doubted(state.admin, used, why)
     if doubted:
-        return replace(state, templates=doubted)
-    if used != state.templates.used:
+        return replace(state, admin=doubted)
+    if used != state.admin.used:
         return state  # others are tried already
     quarantine = _after_verdict(state, attempt, status)
     if quarantine is None:
         return None
-    templates = template_choice.cleared(state.templates)
-    return replace(state, quarantine=quarantine, templates=templates)
+    admin = admin_choice.cleared(state.admin)
+    return replace(state, quarantine=quarantine, admin=admin)
 
 
 def _after_verdict(state: State, attempt: Attempt, status: Status) -> Quarantine | None:
@@ -132,9 +130,9 @@ def from_failure(state: State, failure: Failure) -> State:
     """Learn from an attempt that could not be rendered; the same state where nothing is learned."""
     error = failure.error
     if isinstance(error, TemplateError):
-        doubted = template_choice.doubted(state.templates, failure.inputs.templates, str(error))
+        doubted = admin_choice.doubted(state.admin, failure.inputs.admin, str(error))
         if doubted:
-            return replace(state, templates=replace(doubted, refused=str(error)))
+            return replace(state, admin=replace(doubted, refused=str(error)))
     good = state.last_good.ingresses
     reason = Reason(str(error), Code.INTERNAL_ERROR)
     quarantine = state.quarantine

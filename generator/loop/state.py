@@ -6,10 +6,12 @@ from typing import Self
 
 from msgspec import Struct
 
+from generator import problems
+from generator.loop.admin_choice import AdminChoice
 from generator.loop.attempt import Attempt
-from generator.loop.template_choice import TemplateChoice
 from generator.nginx.surroundings import Surroundings
-from generator.problems import Problems
+from generator.objects import Kind, Name, ObjectRef
+from generator.problems import Code, Problems
 from generator.quarantine.holds import Quarantine
 from generator.snapshot import Snapshot
 from generator.translation import LastGood
@@ -38,7 +40,9 @@ class State(Struct, frozen=True, kw_only=True):
 
     surroundings: Surroundings
     """With the capabilities of nginx once the reloader has reported them."""
-    templates: TemplateChoice
+    admin: AdminChoice
+    config_map: Name | None = None
+    """Where the options are; None: nowhere, every option has its default."""
     template_problems: Problems = ()
     snapshot: Snapshot = Snapshot()
     """The newest."""
@@ -68,4 +72,21 @@ class State(Struct, frozen=True, kw_only=True):
             *attempt.translation.problems,
             *attempt.inputs.quarantine.problems(),
             *self.template_problems,
+            *self.options_problems(),
         )
+
+    def options_problems(self) -> Problems:
+        """Return what nginx refuses of the global options."""
+        if self.config_map is None or not self.admin.refused:
+            return ()
+        if self.admin.wanted.options == self.admin.good.options:
+            return ()
+        problem = problems.error(
+            ObjectRef(Kind.CONFIG_MAP, self.config_map),
+            "",
+            Code.REFUSED_BY_NGINX,
+            f"These options are not used: {self.admin.refused}.",
+            "Change them; the next edit is tried.",
+            meanwhile="the last good ones hold, or the defaults",
+        )
+        return (problem,)

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from msgspec.structs import replace
 
-from generator.loop import lessons, template_choice
+from generator.loop import admin_choice, lessons
 from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
 from generator.loop.state import PendingWish, State
 from generator.nginx.capabilities import Capabilities
@@ -42,13 +42,17 @@ Step = tuple[State, Do]
 def after_change(state: State, snapshot: Snapshot) -> Step:
     """Take a newer snapshot."""
     state = _without_deleted_certificates(state, state.snapshot, snapshot)
-    return replace(state, snapshot=snapshot), Do.ATTEMPT
+    found = snapshot.config_maps.get(state.config_map) if state.config_map else None
+    wanted = replace(state.admin.wanted, options=found.data if found else {})
+    admin = admin_choice.newest(state.admin, wanted)
+    return replace(state, snapshot=snapshot, admin=admin), Do.ATTEMPT
 
 
 def after_templates(state: State, templates: TemplateSet, problems: Problems) -> Step:
     """Take templates that were just read."""
-    choice = template_choice.newest(state.templates, templates)
-    return replace(state, templates=choice, template_problems=problems), Do.ATTEMPT
+    wanted = replace(state.admin.wanted, templates=templates)
+    admin = admin_choice.newest(state.admin, wanted)
+    return replace(state, admin=admin, template_problems=problems), Do.ATTEMPT
 
 
 def after_capabilities(state: State, capabilities: Capabilities) -> Step:
@@ -76,7 +80,7 @@ def next_attempt(
         if isinstance(made, Attempt):
             return state, made
         learned = lessons.from_failure(state, made)
-        if (learned.quarantine, learned.templates) == (state.quarantine, state.templates):
+        if (learned.quarantine, learned.admin) == (state.quarantine, state.admin):
             raise made.error
         state = learned
 
@@ -119,7 +123,7 @@ def _inputs(state: State, options: TranslationSettings) -> AttemptInputs:
         last_good=_newest_good(state, snapshot),
         options=options,
         surroundings=state.surroundings,
-        templates=state.templates.used,
+        admin=state.admin.used,
     )
 
 
@@ -168,14 +172,14 @@ def _served(state: State, attempt: Attempt) -> Step:
     learned = _without_deleted_certificates(learned, attempt.inputs.snapshot, state.snapshot)
     is_newest = attempt.inputs.snapshot is state.snapshot
     searching = learned.quarantine.searching
-    other_templates = learned.templates.used != attempt.inputs.templates
+    other_inputs = learned.admin.used != attempt.inputs.admin
     learned = replace(
         learned,
         serving=attempt,
         trial_is_due=not attempt.is_trial or is_newest,
-        ready=state.ready or not searching,
+        ready=state.ready or not (searching or other_inputs),
     )
-    more = attempt.is_trial or searching or other_templates
+    more = attempt.is_trial or searching or other_inputs
     return learned, Do.ATTEMPT if more else Do.WAIT
 
 

@@ -5,7 +5,7 @@ object where nothing changed. What stands around them is one more fragment.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -47,6 +47,10 @@ class Rendering(Struct, frozen=True, eq=False):
         if not isinstance(other, Rendering):
             return NotImplemented
         return self.before == other.before and self.after == other.after
+
+    def __ne__(self, other: object) -> bool:
+        """Go with equality; msgspec's own would compare identity."""
+        return not self == other
 
     def __hash__(self) -> int:
         """Go with equality."""
@@ -120,32 +124,32 @@ def render(
         return _indented(templates.render(name, surroundings=surroundings, **shown))
 
     def piece(piece: HttpPiece) -> str:
-        with _told(piece):
+        with _naming(piece):
             return written("piece.j2", piece=views.piece(piece))
 
     def upstream(upstream: Upstream) -> str:
-        with _told(upstream):
-            view = views.upstream(upstream, settings)
+        with _naming(upstream):
+            view = views.upstream(upstream, upstream_lines)
             return written("upstream.j2", upstream=view)
 
     def server(server: Server) -> str:
-        with _told(server):
+        with _naming(server):
             view = views.server(server, surroundings, settings, model.default_certificate)
             return written("server.j2", server=view)
 
     settings = model.settings
+    upstream_lines = tuple(quoting.lines(settings.upstream))
     scope = (surroundings, templates, settings)
     needed = sizes(model.servers, model.upstreams)
     (around,) = memo.frame.of([needed], (*scope, needed), frame)
     pieces = memo.pieces.of(model.pieces, scope, piece)
     upstreams = memo.upstreams.of(model.upstreams, scope, upstream)
     servers = memo.servers.of(model.servers, (*scope, model.default_certificate), server)
-    text = around.replace(_PIECES, "".join(pieces))
-    text = text.replace(_UPSTREAMS, "".join(upstreams)).replace(_SERVERS, "".join(servers))
-    before, after = text.split(_GENERATION)
+    before, after = around.split(_GENERATION)
+    placed: dict[str, list[str]] = {_PIECES: pieces, _UPSTREAMS: upstreams, _SERVERS: servers}
     return Rendering(
-        before,
-        after,
+        _filled(before, placed),
+        _filled(after, placed),
         frame=around,
         pieces=tuple(zip(model.pieces, pieces, strict=True)),
         upstreams=tuple(zip(model.upstreams, upstreams, strict=True)),
@@ -153,9 +157,17 @@ def render(
     )
 
 
+def _filled(frame: str, placed: Mapping[str, list[str]]) -> str:
+    """Put texts in the places of their marks."""
+    texts: list[str] = []
+    for part in _PLACES.split(frame):
+        texts += placed.get(part, (part,))
+    return "".join(texts)
+
+
 @contextmanager
-def _told(piece: Piece) -> Iterator[None]:
-    """Have an error say which part of the model it happened at, a bug of ours too."""
+def _naming(piece: Piece) -> Iterator[None]:
+    """Make an error, or a bug, name the part of the model that it happened at."""
     try:
         yield
     except RenderError as error:

@@ -17,9 +17,9 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     pid: str
     temp: str
     """The folder in which nginx makes its own for bodies on disk; it has to exist."""
-    http_port: int = 80
-    https_port: int = 443
-    status_port: int = 10246
+    http_port: int
+    https_port: int
+    status_port: int
     probe_port: int | None = None
     """Where others may ask whether nginx serves, such as a kubelet; None: nowhere."""
     ipv6: bool = True

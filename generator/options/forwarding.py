@@ -1,4 +1,4 @@
-"""Who the client is, and what backends are told of it.
+"""Who the client is, and which headers say so to backends.
 
 Address, scheme, port and host of the client stand behind variables (`$remote_addr` and
 `$pillion_…`), so that what comes from a load balancer in front counts in one place: for
@@ -55,15 +55,20 @@ def _map(source: str, variable: str, *rows: tuple[Value, Value]) -> Block:
     return Block("map", arguments, tuple(Row(key, value) for key, value in rows))
 
 
+def _host_of_the_request(variable: str) -> Block:
+    """Return the Host header where it names the host that was routed by, with its port.
+
+    The request line counts before the header (RFC 9112, 3.2.2): a backend is never told of
+    another host than the one whose rules let the request in.
+    """
+    same = (Regex(r"(?i)^(.+)\|\1(:[0-9]+)?$"), Expression("$http_host"))
+    return _map("$host|$http_host", variable, same, (Key.DEFAULT, Expression("$host")))
+
+
 _OWN_WORD = (
     _map("$scheme", "$pillion_scheme", (Key.DEFAULT, Expression("$scheme"))),
     _map("$server_port", "$pillion_server_port", (Key.DEFAULT, Expression("$server_port"))),
-    _map(
-        "$http_host",
-        "$pillion_host",
-        (Text(""), Expression("$host")),
-        (Key.DEFAULT, Expression("$http_host")),
-    ),
+    _host_of_the_request("$pillion_host"),
 )
 _WORD_OF_THE_FRONT = (
     _map(
@@ -78,12 +83,7 @@ _WORD_OF_THE_FRONT = (
         (Regex("^[0-9]+$"), Expression("$http_x_forwarded_port")),
         (Key.DEFAULT, Expression("$server_port")),
     ),
-    _map(
-        "$http_host",
-        "$pillion_own_host",
-        (Text(""), Expression("$host")),
-        (Key.DEFAULT, Expression("$http_host")),
-    ),
+    _host_of_the_request("$pillion_own_host"),
     _map(
         "$http_x_forwarded_host",
         "$pillion_host",
@@ -106,11 +106,24 @@ def _real_ip(values: GlobalValues) -> Iterator[Directive]:
     yield Directive("real_ip_recursive", (True,))
 
 
-def _headers(forwarded_for: str) -> tuple[Directive, ...]:
+_CLEARED = (
+    *("ssl-client-verify", "ssl-client-subject-dn", "ssl-client-issuer-dn", "ssl-client-cert"),
+)
+"""Headers that only a check of client certificates may set."""
+_OF_THE_FRONT = (
+    *("Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Ssl", "X-Forwarded-Server"),
+    *("X-Forwarded-Protocol", "Front-End-Https", "X-Url-Scheme", "X-Client-IP"),
+    *("X-Original-URL", "X-Rewrite-URL"),
+)
+"""Headers that say who the client is or what it asked for; a client's own are cleared."""
+
+
+def _headers(forwarded_for: str, *, believes: bool) -> tuple[Directive, ...]:
     """Return the headers that every backend gets."""
+    cleared = _CLEARED if believes else (*_CLEARED, *_OF_THE_FRONT)
     headers = {
         "Host": "$pillion_host",
-        "Upgrade": "$http_upgrade",
+        "Upgrade": "$pillion_upgrade",
         "Connection": "$pillion_connection",
         "X-Request-ID": "$pillion_request_id",
         "X-Real-IP": "$remote_addr",
@@ -122,6 +135,7 @@ def _headers(forwarded_for: str) -> tuple[Directive, ...]:
         "X-Scheme": "$pillion_scheme",
         "X-Original-Forwarded-For": "$http_x_forwarded_for",
         "Proxy": "",
+        **dict.fromkeys(cleared, ""),
     }
     return tuple(
         Directive("proxy_set_header", (Word(name), Expression(value)))
@@ -138,7 +152,7 @@ def _forwarding(values: GlobalValues) -> Iterator[GlobalEffect]:
     if believes:
         yield InSection(section=Section.CLIENTS, statements=tuple(_real_ip(values)))
     forwarded_for = "$pillion_forwarded_for" if full else "$remote_addr"
-    yield InSection(section=Section.BACKENDS, statements=_headers(forwarded_for))
+    yield InSection(section=Section.BACKENDS, statements=_headers(forwarded_for, believes=believes))
 
 
 GROUP = OptionGroup(

@@ -6,7 +6,7 @@ from typing import Any
 
 from generator import problems
 from generator.objects import ObjectRef
-from generator.options.catalog import ALL, BY_NAME
+from generator.options.catalog import BY_NAME
 from generator.options.declaration import GlobalValues, Option
 from generator.problems import Code, Problem, Problems, shown
 from generator.values.declared import settings_in
@@ -19,7 +19,7 @@ def read_options(data: Mapping[str, str], owner: ObjectRef) -> tuple[GlobalValue
     texts = {name: text for name, text in data.items() if text.strip()}
     given: dict[Option[Any], Any] = {}
     found: list[Problem] = []
-    for option, name, overridden in settings_in(texts, ALL):
+    for option, name, overridden in settings_in(texts, BY_NAME):
         found += [_overridden(owner, alias, name) for alias in overridden]
         try:
             given[option] = option.parse(texts[name].strip())

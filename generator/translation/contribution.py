@@ -15,18 +15,16 @@ from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
 from generator.problems import Code, Problem, Problems, shown
 from generator.translation.backends import UNAVAILABLE, Subject, resolve
-from generator.translation.feature_effects import (
-    FeatureEffects,
-    feature_effects,
-    is_expression,
-    path_effects,
-)
+from generator.translation.feature_effects import FeatureEffects, feature_effects
 from generator.translation.installation import Installation
 from generator.translation.limits import MOST_LINES, too_much, within_limits
 from generator.translation.memo import Reads
 from generator.translation.paths import PathRule, invalid_path
 from generator.translation.routes import Route
 from generator.translation.tls import TLSSections
+
+Hosts = dict[str, list[tuple[str, HTTPPath]]]
+"""The paths of each host, with the field that each stands in."""
 
 
 class Manner(Enum):
@@ -63,7 +61,7 @@ class Contribution(Struct, frozen=True, kw_only=True):
     certificates: tuple[tuple[Name, Certificate], ...] = ()
     """Those of its TLS sections that are served, with their Secrets."""
     trace: str = ""
-    """Of a bug of ours that it tripped over."""
+    """Traceback of a bug that it met; empty where it met none."""
 
 
 def contribute(
@@ -76,15 +74,18 @@ def contribute(
         ingress = replace(ingress, spec=replace(ingress.spec, tls=()))
     values, found = _read(ingress, installation, manner)
     ingress, beyond = within_limits(ingress)
-    effects = feature_effects(values, _asker(ingress, installation))
+    hosts = _by_host(ingress)
+    asker = _asker(ingress, hosts, installation)
+    effects = feature_effects(values, asker, installation.active)
     found = (*found, *beyond, *effects.problems)
     if effects.left_out:
         return Contribution(problems=found)
     if swollen := _swollen(ingress, effects):
         found = (*found, swollen)
         values = NOTHING_ALLOWED
-        effects = feature_effects(values, _asker(ingress, installation))
-    return _Work(ingress, values, effects, reads, installation).contribution(manner, found)
+        effects = feature_effects(values, asker, installation.active)
+    work = _Work(ingress, values, effects, reads, installation)
+    return work.contribution(hosts, manner, found)
 
 
 def _read(ingress: Ingress, installation: Installation, manner: Manner) -> tuple[Values, Problems]:
@@ -94,22 +95,21 @@ def _read(ingress: Ingress, installation: Installation, manner: Manner) -> tuple
     return read(ingress.metadata.annotations, prefix, ingress.ref, installation.options)
 
 
-def _asker(ingress: Ingress, installation: Installation) -> Asker:
-    hosts = frozenset(_by_host(ingress))
+def _asker(ingress: Ingress, hosts: Hosts, installation: Installation) -> Asker:
     return Asker(
         owner=ingress.ref,
-        hosts=hosts,
+        hosts=frozenset(hosts),
         default_backend=installation.default_backend,
         loopback=installation.settings.loopback,
     )
 
 
-def _by_host(ingress: Ingress) -> dict[str, list[tuple[str, HTTPPath]]]:
+def _by_host(ingress: Ingress) -> Hosts:
     """Return the paths of each host, with the field that each stands in.
 
     A default backend also answers hosts that no rule names, and those of the TLS section.
     """
-    hosts: dict[str, list[tuple[str, HTTPPath]]] = {}
+    hosts: Hosts = {}
     for r, rule in enumerate(ingress.spec.rules):
         paths = hosts.setdefault(rule.host.lower(), [])
         for p, path in enumerate(rule.http.paths if rule.http else ()):
@@ -143,13 +143,13 @@ class _Work:
         self._upstreams: dict[str, Upstream] = {}
         self._certificates: dict[Name, Certificate] = {}
 
-    def contribution(self, manner: Manner, found: Problems) -> Contribution:
+    def contribution(self, hosts: Hosts, manner: Manner, found: Problems) -> Contribution:
         """Return what the Ingress adds, with the problems that were found before."""
         backend = self._ingress.spec.default_backend
         fallback = self._route(backend, "spec.defaultBackend") if backend else None
         parts = [
             self._part(host, paths, fallback, manner)
-            for host, paths in _by_host(self._ingress).items()
+            for host, paths in hosts.items()
             if self._may_serve(host)
         ]
         pieces = [
@@ -198,9 +198,10 @@ class _Work:
         )
 
     def _rule(self, field: str, path: HTTPPath) -> PathRule | None:
-        """Turn a path into a rule; None where it is none, which is told."""
+        """Turn a path into a rule; None, with a problem, where it is not valid."""
         text = path.path or "/"
-        regex = is_expression(self._values, text)
+        features = self._effects.of_paths
+        regex = any(feature.is_expression(self._values, text) for feature in features)
         if problem := invalid_path(path, self._ingress.ref, f"{field}.path", regex=regex):
             self._problems.append(problem)
             return None
@@ -212,8 +213,11 @@ class _Work:
             field=field,
             route=route,
         )
-        own = path_effects(self._values, text, rule.matched())
-        return replace(rule, route=Route(route.handler, (*route.effects, *own))) if own else rule
+        if not features:
+            return rule
+        pattern = rule.matched()
+        own = [e for f in features for e in f.path_effects(self._values, text, pattern)]
+        return replace(rule, route=Route(route.handler, (*route.effects, *own)))
 
     def _route(self, backend: Backend, field: str) -> Route:
         """Say what becomes of requests for a backend."""

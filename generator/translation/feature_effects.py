@@ -1,13 +1,21 @@
 """What all annotations of an Ingress add to it, sorted by where it goes."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
 from msgspec import Struct
 
 from generator.annotations.catalog import FEATURES
-from generator.annotations.declaration import Asker, Values
-from generator.directives import Regex, lines
+from generator.annotations.declaration import (
+    Asker,
+    Feature,
+    Values,
+    adds_nothing_to_a_path,
+)
+from generator.directives import lines
 from generator.effects import (
     Deny,
-    Effect,
     InHttp,
     InLocation,
     InServer,
@@ -16,6 +24,7 @@ from generator.effects import (
     UpstreamSettings,
 )
 from generator.model import Protocol
+from generator.options.declaration import GlobalValues
 from generator.problems import Problem, Problems
 
 _PLAIN = Protocol.HTTP
@@ -33,6 +42,8 @@ class FeatureEffects(Struct, frozen=True, kw_only=True):
     problems: Problems
     denied: bool
     left_out: bool
+    of_paths: tuple[Feature, ...]
+    """The features that look at single paths."""
 
     @property
     def lines(self) -> int:
@@ -40,36 +51,38 @@ class FeatureEffects(Struct, frozen=True, kw_only=True):
         return sum(lines(effect.statements) for effect in self.locations)
 
 
-def feature_effects(values: Values, asker: Asker) -> FeatureEffects:
-    """Gather the effects of every feature."""
-    found = [effect for feature in FEATURES for effect in feature.all_effects(values, asker)]
-    upstream = [effect for effect in found if isinstance(effect, UpstreamSettings)]
+_OWNERS = {annotation: feature for feature in FEATURES for annotation in feature.annotations}
+
+
+def active_features(options: GlobalValues) -> tuple[Feature, ...]:
+    """Return the features that add something to Ingresses without annotations."""
+    return tuple(feature for feature in FEATURES if feature.is_active(options))
+
+
+def feature_effects(values: Values, asker: Asker, active: tuple[Feature, ...]) -> FeatureEffects:
+    """Gather the effects of the active features, and of those that the Ingress asks for."""
+    asked = {id(_OWNERS[annotation]) for annotation in values.given}
+    features = [f for f in FEATURES if id(f) in asked or f in active] if asked else active
+    found = [effect for feature in features for effect in feature.directives(values)]
+    found += [effect for feature in features for effect in feature.effects(values, asker)]
+    kinds: dict[type, list[Any]] = defaultdict(list)
+    for effect in found:
+        kinds[type(effect)].append(effect)
     return FeatureEffects(
-        locations=tuple(e for e in found if isinstance(e, InLocation)),
-        servers=tuple(e for e in found if isinstance(e, InServer)),
-        pieces=tuple(e for e in found if isinstance(e, InHttp)),
-        internal=tuple(e for e in found if isinstance(e, InternalLocation)),
-        upstream=UpstreamSettings(
-            protocol=next((e.protocol for e in upstream if e.protocol is not _PLAIN), _PLAIN),
-            statements=tuple(s for e in upstream for s in e.statements),
-        ),
-        problems=tuple(p for effect in found if (p := _problem(effect))),
-        denied=values.denied or any(isinstance(effect, Deny) for effect in found),
-        left_out=any(isinstance(effect, LeaveOut) for effect in found),
+        locations=tuple(kinds[InLocation]),
+        servers=tuple(kinds[InServer]),
+        pieces=tuple(kinds[InHttp]),
+        internal=tuple(kinds[InternalLocation]),
+        upstream=_joined(kinds[UpstreamSettings]),
+        problems=tuple(kinds[Problem]) + tuple(e.problem for e in kinds[Deny] + kinds[LeaveOut]),
+        denied=values.denied or bool(kinds[Deny]),
+        left_out=bool(kinds[LeaveOut]),
+        of_paths=tuple(f for f in features if f.path_effects is not adds_nothing_to_a_path),
     )
 
 
-def path_effects(values: Values, path: str, pattern: Regex) -> tuple[InLocation, ...]:
-    """Gather what every feature adds to one path."""
-    return tuple(e for feature in FEATURES for e in feature.path_effects(values, path, pattern))
-
-
-def is_expression(values: Values, path: str) -> bool:
-    """Whether a feature has this path be a regular expression."""
-    return any(feature.is_expression(values, path) for feature in FEATURES)
-
-
-def _problem(effect: Effect) -> Problem | None:
-    if isinstance(effect, LeaveOut | Deny):
-        return effect.problem
-    return effect if isinstance(effect, Problem) else None
+def _joined(settings: Sequence[UpstreamSettings]) -> UpstreamSettings:
+    return UpstreamSettings(
+        protocol=next((s.protocol for s in settings if s.protocol is not _PLAIN), _PLAIN),
+        statements=tuple(statement for s in settings for statement in s.statements),
+    )

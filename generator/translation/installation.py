@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from generator import problems
+from generator.annotations.declaration import Feature
 from generator.effects import GlobalEffect, InSection, InServer, Section
 from generator.model import Handler, HttpSettings
 from generator.objects import Kind, ObjectRef
@@ -23,6 +24,8 @@ class Installation(Struct, frozen=True, kw_only=True):
     options: GlobalValues
     default_backend: Handler
     """Who answers what no rule names."""
+    active: tuple[Feature, ...]
+    """The features that add something to Ingresses without annotations."""
 
 
 class Options(Struct, frozen=True, kw_only=True):

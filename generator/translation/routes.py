@@ -18,9 +18,9 @@ class Route(Struct, frozen=True):
 
     def settled(self, *, tls: bool) -> Handler:
         """Return the handler with all that holds on a host with or without TLS, in order."""
-        if not self.effects:
-            return self.handler
         holding = [e for e in self.effects if tls or e.when is not When.TLS]
+        if not holding:
+            return self.handler
         return replace(self.handler, statements=tuple(_in_order(holding)))
 
 

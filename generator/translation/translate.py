@@ -8,16 +8,19 @@ from msgspec import Struct
 from generator.effects import InServer
 from generator.model import Certificate, Handler, Host, Model, Upstream
 from generator.objects import Ingress, Name
+from generator.options.hosts import HostPolicy, host_policy
 from generator.problems import Problem, Problems
 from generator.snapshot import Snapshot
 from generator.translation.bulkhead import contribute_contained, merge_contained
 from generator.translation.classes import Classes
 from generator.translation.contribution import Contribution, HostPart, Manner
 from generator.translation.defaults import DefaultBackend, default_backend, default_certificate
+from generator.translation.feature_effects import active_features
 from generator.translation.installation import Installation, Options, read_global_options
 from generator.translation.last_good import LastGood
 from generator.translation.memo import Memo
 from generator.translation.merge import MergedHost
+from generator.translation.ownership import with_wildcards
 from generator.translation.settings import TranslationSettings
 
 
@@ -36,7 +39,7 @@ class Translation(Struct, frozen=True, kw_only=True):
 
     @property
     def traces(self) -> tuple[str, ...]:
-        """Return the traces of bugs of ours, for whoever mends them."""
+        """Return the tracebacks of bugs that Ingresses met."""
         return tuple(c.trace for c in self.contributions.values() if c.trace)
 
 
@@ -65,11 +68,14 @@ def _translate(
     default = default_backend(settings, memo)
     installation = _installation(settings, options, default, memo)
     contributions = {
-        name: _contribution(ingress, installation, _manner(ingress, classes, unavailable), memo)
+        name: _contribution(
+            name, ingress, installation, _manner(name, ingress, classes, unavailable), memo
+        )
         for name, ingress in ours.items()
     }
     certificate, certificate_problems = default_certificate(settings, memo)
-    merged = _merge_hosts(contributions.values(), default.handler, options.servers, memo)
+    policy = host_policy(options.values)
+    merged = _merge_hosts(contributions, default.handler, options.servers, policy, memo)
     model = Model(
         servers=tuple(m.server for m in merged),
         upstreams=_upstreams([default, *contributions.values()], memo),
@@ -107,7 +113,10 @@ def _installation(
         "installation",
         inputs,
         lambda _: Installation(
-            settings=settings, options=options.values, default_backend=default.handler
+            settings=settings,
+            options=options.values,
+            default_backend=default.handler,
+            active=active_features(options.values),
         ),
     )
 
@@ -119,42 +128,45 @@ def oldest_first(ingresses: Mapping[Name, Ingress]) -> list[tuple[Name, Ingress]
     )
 
 
-def _manner(ingress: Ingress, classes: Classes, unavailable: frozenset[Name]) -> Manner:
-    if ingress.name in unavailable:
+def _manner(name: Name, ingress: Ingress, classes: Classes, unavailable: frozenset[Name]) -> Manner:
+    if name in unavailable:
         return Manner.UNAVAILABLE
     return Manner.COMPATIBLE if classes.compatible(ingress) else Manner.PLAIN
 
 
 def _contribution(
-    ingress: Ingress, installation: Installation, manner: Manner, memo: Memo
+    name: Name, ingress: Ingress, installation: Installation, manner: Manner, memo: Memo
 ) -> Contribution:
     return memo.recall(
-        ingress.name,
+        name,
         (ingress, installation, manner),
         lambda reads: contribute_contained(ingress, reads, installation, manner),
     )
 
 
 def _merge_hosts(
-    contributions: Iterable[Contribution],
+    contributions: Mapping[Name, Contribution],
     default: Handler,
     everywhere: tuple[InServer, ...],
+    policy: HostPolicy,
     memo: Memo,
 ) -> list[MergedHost]:
     """Make the servers, in order of hosts; the default one is always there, and first."""
     by_host: dict[str, list[HostPart]] = defaultdict(list, {"": []})
-    for contribution in contributions:
+    for contribution in contributions.values():
         for part in contribution.parts:
             by_host[part.host].append(part)
+    ages = {name: age for age, name in enumerate(contributions)}
+    owned = dict(with_wildcards(by_host, ages, policy))
 
     def merged(host: str, parts: list[HostPart]) -> MergedHost:
         return memo.recall(
             Host(host),
-            (default, everywhere, *parts),
-            lambda _: merge_contained(host, parts, default, everywhere),
+            (default, everywhere, policy, *parts),
+            lambda _: merge_contained(host, parts, default, everywhere, policy),
         )
 
-    return [merged(host, by_host[host]) for host in sorted(by_host)]
+    return [merged(host, owned[host]) for host in sorted(owned)]
 
 
 def _certificates(
@@ -181,7 +193,9 @@ def _class_problems(snapshot: Snapshot, classes: Classes) -> Iterator[Problem]:
 
 def _problems(parts: tuple[Problems, ...], memo: Memo) -> Problems:
     """Sort them all, each once; anew only where one of the parts is new."""
-    told = tuple(part for part in parts if part)
+    present = tuple(part for part in parts if part)
     return memo.recall(
-        "problems", told, lambda _: tuple(dict.fromkeys(sorted(p for part in told for p in part)))
+        "problems",
+        present,
+        lambda _: tuple(dict.fromkeys(sorted(p for part in present for p in part))),
     )

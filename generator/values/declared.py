@@ -1,6 +1,6 @@
 """Which declared settings a text mapping sets, under their names or older ones."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeVar
 
 
@@ -20,12 +20,10 @@ D = TypeVar("D", bound=Declared)
 
 
 def settings_in(
-    texts: Mapping[str, str], declared: Iterable[D]
+    texts: Mapping[str, str], by_name: Mapping[str, D]
 ) -> Iterator[tuple[D, str, list[str]]]:
     """Return each setting that is set, the name that counts, and the names that do not."""
-    if not texts:
-        return
-    for setting in declared:
+    found = {by_name[name].name: by_name[name] for name in texts if name in by_name}
+    for setting in found.values():
         names = [name for name in (setting.name, *setting.aliases) if name in texts]
-        if names:
-            yield setting, names[0], names[1:]
+        yield setting, names[0], names[1:]

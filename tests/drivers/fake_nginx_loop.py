@@ -7,12 +7,13 @@ and nothing is left to try; it remembers each attempt.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.dry_run import GENERATION, rehearse
 from generator.loop.state import State
-from generator.loop.template_choice import TemplateChoice
 from generator.loop.transitions import after_change, after_templates
 from generator.nginx.template_files import built_in
+from generator.objects import Name
 from generator.snapshot import Snapshot
 from reloader.contract import Status
 from tests.drivers import models
@@ -38,10 +39,15 @@ def refusal(message: str = "no line", line: int = 0, generation: int = GENERATIO
     )
 
 
+CONFIG_MAP = Name("pillion", "options")
+
+
 def fresh(**learned: object) -> State:
     """A state in which nothing was read yet, but for what was learned before."""
-    choice = TemplateChoice(wanted=BUILT_IN, good=BUILT_IN)
-    return State(surroundings=models.surroundings(), templates=choice, **learned)
+    built_in = AdminInputs(templates=BUILT_IN, options={})
+    choice = AdminChoice(wanted=built_in, good=built_in)
+    given = {"surroundings": models.surroundings(), "admin": choice, "config_map": CONFIG_MAP}
+    return State(**given, **learned)
 
 
 def whole(*things) -> Snapshot:
@@ -86,7 +92,9 @@ class Loop:
 
     def serve_snapshot(self, source: Snapshot) -> "Loop":
         self.state, _ = after_change(self.state, source)
-        self.state, _ = rehearse(self.state, options(), self._judged, self._maker)
+        self.state, _ = rehearse(
+            self.state, options(config_map=CONFIG_MAP), self._judged, self._maker
+        )
         return self
 
     def _judged(self, attempt: Attempt) -> Status | None:

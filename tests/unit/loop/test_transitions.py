@@ -135,7 +135,7 @@ def test_a_failed_reload_teaches_nothing_and_the_same_is_published_again():
     before = serving("a")
     state, do = after_failed(wish(changed(before, shops("ab")), 2), 2)
     assert do is Do.RETRY
-    assert (state.quarantine, state.templates) == (before.quarantine, before.templates)
+    assert (state.quarantine, state.admin) == (before.quarantine, before.admin)
     state = wish(state, 3)
     assert "b.test" in state.newest.rendering.body(3).decode()
 

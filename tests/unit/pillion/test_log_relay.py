@@ -7,20 +7,20 @@ import threading
 import pytest
 
 from pillion.log_events import Event
-from pillion.log_relay import Sink, Splitter, as_line
+from pillion.log_relay import LineSplitter, Sink, as_line
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_lines_come_out_whole_however_the_pipe_cuts_them(size):
     text = b'{"a": 1}\n\nb\nthe rest'
-    splitter = Splitter()
+    splitter = LineSplitter()
     parts = [text[i : i + size] for i in range(0, len(text), size)]
     lines = [line for part in parts for line in splitter.feed(part)]
     assert [*lines, splitter.rest()] == [b'{"a": 1}', b"", b"b", b"the rest"]
 
 
 def test_a_line_without_end_is_passed_on_in_parts():
-    splitter = Splitter()
+    splitter = LineSplitter()
     assert [len(line) for line in splitter.feed(b"x" * (2 << 20))] == [2 << 20]
 
 
