@@ -18,7 +18,7 @@ import structlog
 
 from reloader import check, master, verify
 from reloader.answer import Answer
-from reloader.check import Nginx, Refusal
+from reloader.check import Nginx
 from reloader.contract import ContractError, Stamp, Volume, Wish, stamp_of
 from reloader.errors import ReloaderError
 from reloader.live import Live
@@ -26,6 +26,7 @@ from reloader.log_events import Event
 from reloader.master import Identity, Process
 from reloader.master_watch import MasterWatch
 from reloader.obstacles import Obstacles
+from reloader.verdict import Blocked, Refusal
 from reloader.verify import Expected, Failure
 from reloader.wakeup import Wake
 
@@ -78,6 +79,7 @@ class Reloader:
         self._seen: Stamp | None = None
         self._tried: Wish | None = None
         self._pending: PendingReload | None = None
+        self._blocked = ""
 
     def start(self) -> str:
         """Ask what nginx is and serves, and return its version.
@@ -145,13 +147,28 @@ class Reloader:
             self._identify_nginx()
             started = time.monotonic()
             self._live.write_draft(wish)
-            refusal = check.check(self._settings.nginx, self._live.draft, self._wake)
+            verdict = check.check(self._settings.nginx, self._live.draft, self._wake)
             durations["check"] = _ms_since(started)
-            if refusal is not None:
-                self._refuse(wish, durations, refusal)
+            if isinstance(verdict, Blocked):
+                self._block(wish, durations, verdict)
+                return
+            self._blocked = ""
+            if isinstance(verdict, Refusal):
+                self._refuse(wish, durations, verdict)
                 return
             self._live.promote_draft(wish)
         self._pending = PendingReload(wish=wish, is_reported=True, durations=durations)
+
+    def _block(self, wish: Wish, durations: dict[str, float], blocked: Blocked) -> None:
+        """Answer that the check proves nothing; the generator wishes for it again."""
+        self._live.drop_draft()
+        if blocked.message != self._blocked:
+            log.error(
+                Event.NGINX_CHECK_BLOCKED, generation=wish.generation, message=blocked.message
+            )
+        self._blocked = blocked.message
+        self._answer.block(wish, durations, blocked.message)
+        self._leave_pending_unreported()
 
     def _refuse(self, wish: Wish, durations: dict[str, float], refusal: Refusal) -> None:
         self._live.drop_draft()
@@ -166,6 +183,9 @@ class Reloader:
             serving=self._answer.serving,
         )
         self._answer.refuse(wish, durations, refusal)
+        self._leave_pending_unreported()
+
+    def _leave_pending_unreported(self) -> None:
         if self._pending is not None:
             self._pending.is_reported = False  # the answer is about the newer wish now
 

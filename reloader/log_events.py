@@ -96,8 +96,9 @@ class Event(LogEvent):
     NGINX_CHECK_BLOCKED = (
         "nginx.check_blocked",
         (
-            "`nginx -t` could not do its work, for want of room, rights or file descriptors "
-            "(`message`). It is tried again."
+            "`nginx -t` was killed, took too long, or lacked memory, room, rights or file "
+            "descriptors (`message`). That is no fault of `generation`, which is tried again. It "
+            "needs as much memory as nginx does."
         ),
     )
     LIVE_RESTORED = (
