@@ -19,7 +19,7 @@ import structlog
 from reloader import check, master, verify
 from reloader.answer import Answer
 from reloader.check import Nginx
-from reloader.contract import ContractError, Stamp, Volume, Wish, stamp_of
+from reloader.contract import ContractError, Stamp, Status, Volume, Wish, read_or_none, stamp_of
 from reloader.errors import ReloaderError
 from reloader.live import Live
 from reloader.log_events import Event
@@ -44,6 +44,7 @@ class ReloaderSettings:
     nginx: Nginx
     status_port: int
     verify_timeout_s: float
+    """How long a reload may take at least; more where a check takes long."""
     poll_interval_s: float
 
 
@@ -80,6 +81,7 @@ class Reloader:
         self._tried: Wish | None = None
         self._pending: PendingReload | None = None
         self._blocked = ""
+        self._check_ms = 0.0
 
     def start(self) -> str:
         """Ask what nginx is and serves, and return its version.
@@ -87,6 +89,9 @@ class Reloader:
         Raises ReloaderError where it is not suitable.
         """
         version = self._identify_nginx()
+        with contextlib.suppress(OSError):
+            earlier = read_or_none(self._volume.status, Status.parse)
+            self._check_ms = earlier.durations.get("check", 0.0) if earlier else 0.0
         self._answer.serves(verify.served_generation(self._settings.status_port) or 0)
         return version
 
@@ -148,7 +153,7 @@ class Reloader:
             started = time.monotonic()
             self._live.write_draft(wish)
             verdict = check.check(self._settings.nginx, self._live.draft, self._wake)
-            durations["check"] = _ms_since(started)
+            durations["check"] = self._check_ms = _ms_since(started)
             if isinstance(verdict, Blocked):
                 self._block(wish, durations, verdict)
                 return
@@ -224,7 +229,7 @@ class Reloader:
 
     def _serve(self, process: Process, pending: PendingReload) -> None:
         if pending.deadline is None:
-            pending.deadline = time.monotonic() + self._settings.verify_timeout_s
+            pending.deadline = time.monotonic() + self._limit_s
         if not master.workers(process) and not self._master.is_stalled:  # it is starting
             self.wait_s = _STARTING_S
             return
@@ -251,13 +256,28 @@ class Reloader:
             raise ReloaderError(Event.NGINX_UNREACHABLE, reason) from error
         signalled = time.monotonic()
         pending.durations["reload"] = (signalled - pending.promoted_at) * 1000
-        deadline = pending.deadline or signalled + self._settings.verify_timeout_s
+        deadline = pending.deadline or signalled + self._limit_s
         expected = self._expected(pending)
         outcome = verify.await_reload(process, before, expected, deadline, self._wake)
         pending.durations["verify"] = _ms_since(signalled)
         if isinstance(outcome, frozenset):
             self._master.write_off(master.workers(process) - outcome)
+            self._warn_if_slow(pending)
         return outcome
+
+    def _warn_if_slow(self, pending: PendingReload) -> None:
+        verify_s = pending.durations["verify"] / 1000
+        if verify_s >= self._limit_s / 2:
+            log.warning(
+                Event.RELOAD_SLOW,
+                generation=pending.wish.generation,
+                verify_ms=round(verify_s * 1000, 1),
+                limit_ms=round(self._limit_s * 1000, 1),
+            )
+
+    @property
+    def _limit_s(self) -> float:
+        return verify.limit_s(self._settings.verify_timeout_s, self._check_ms / 1000)
 
     def _expected(self, pending: PendingReload) -> Expected:
         port = self._settings.status_port
@@ -315,7 +335,7 @@ class Reloader:
         log.error(Event.RESTORE_FAILED, generation=earlier.wish.generation, message=message)
 
     def _reason(self, pending: PendingReload) -> str:
-        port, limit = self._settings.status_port, f"within {self._settings.verify_timeout_s:g} s"
+        port, limit = self._settings.status_port, f"within {self._limit_s:.3g} s"
         served = verify.served_generation(port)
         if self._master.process is None:
             return f"nginx ended, and was not back {limit}"

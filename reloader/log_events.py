@@ -27,6 +27,13 @@ class Event(LogEvent):
             "that another program holds."
         ),
     )
+    RELOAD_SLOW = (
+        "reload.slow",
+        (
+            "nginx took `verify_ms` to serve `generation`, at least half of `limit_ms`, after "
+            "which a reload counts as failed. Give the pod more CPU, or raise --verify-timeout."
+        ),
+    )
     RESTORE_FAILED = (
         "reload.rollback_failed",
         (
