@@ -1,5 +1,6 @@
 """From settings to the parts of the program; `pillion render` and `lint` take theirs here too."""
 
+import resource
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from generator.cluster.discovery import find
 from generator.loop.reporter import Reporter
 from generator.manifests.source import ManifestSource
 from generator.model import Certificate
-from generator.nginx.surroundings import Surroundings, resolvers_of
+from generator.nginx.surroundings import Surroundings, open_files, resolvers_of
 from generator.objects import Kind, ObjectRef
 from generator.settings.settings import Settings
 from generator.settings.source import Cluster, Manifests
@@ -61,6 +62,7 @@ def surroundings_of(settings: Settings) -> Surroundings:
         status_port=settings.status_port,
         probe_port=settings.probe_port,
         workers=settings.worker_processes,
+        open_files=open_files(*resource.getrlimit(resource.RLIMIT_NOFILE)),
         ipv6=_has_ipv6(),
         resolvers=_resolvers(),
     )

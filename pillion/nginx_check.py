@@ -29,6 +29,8 @@ from pillion.nginx_binary import choose_nginx
 from reloader import check
 from reloader.contract import Status, Volume, Wish
 from reloader.errors import ReloaderError
+from reloader.log_events import Event
+from reloader.verdict import Blocked
 from reloader.wakeup import Wake
 
 _PORTS = {"http_port": 65533, "https_port": 65534, "status_port": 65535}
@@ -105,6 +107,8 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
     refusal = check.check(nginx, volume.live, Wake())
     if refusal is None:
         return None
+    if isinstance(refusal, Blocked):
+        raise ReloaderError(Event.NGINX_CHECK_BLOCKED, refusal.message)
     return Status(
         generation=GENERATION,
         hash=wish.hash,

@@ -212,7 +212,7 @@ class Controller:
     def _answered(self, status: Status, wish: PendingWish) -> Do:
         if status.applied:
             return self._applied(status, wish)
-        if status.stage == "reload" or self._wishes.is_damaged(status):
+        if status.stage != "check" or self._wishes.is_damaged(status):
             self._log.failed(status)
             do = self._take(transitions.after_failed(self._state, status.generation))
         else:
