@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from generator import translation
 from generator.components import translation_settings_of
-from generator.manifests import Places
+from generator.manifests import Locator
 from generator.objects import Kind, ObjectRef
 from generator.problems import Problem, Severity, printable
 from generator.settings.settings import Settings
@@ -48,8 +48,8 @@ def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Find
 
 def located(problems: Sequence[Problem], snapshot: Snapshot) -> list[Finding]:
     """Find the line of each problem."""
-    places = Places(snapshot)
-    findings = [Finding(p, places.locate(p) or _itself(p.object)) for p in problems]
+    locator = Locator(snapshot)
+    findings = [Finding(p, locator.locate(p) or _itself(p.object)) for p in problems]
     return sorted(findings, key=lambda f: (_place(f.origin), f.problem))
 
 
