@@ -52,6 +52,11 @@ class Capabilities(Struct, frozen=True):
         return "http_stub_status_module" in self.modules
 
     @property
+    def request_port(self) -> bool:
+        """Whether nginx tells the port that the client asked for (`$request_port`)."""
+        return self.version >= (1, 29, 3)
+
+    @property
     def real_ip(self) -> bool:
         """Whether nginx can take the client's address from a header."""
         return "http_realip_module" in self.modules

@@ -6,16 +6,41 @@ redirects, for lists of networks, for logs and for the headers that backends get
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from generator.directives import Block, Directive, Expression, Key, Regex, Row, Text, Value, Word
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
+from generator.problems import shown
 from generator.values.invalid import Invalid
+from generator.values.lists import header_names
 from generator.values.networks import networks
 from generator.values.scalars import boolean
 
 _ANY_NETWORK = ("0.0.0.0/0", "::/0")
+_MOST_PROTOCOLS = 20
+
+# Headers in which a client could claim what only a proxy knows. Those that Pillion itself
+# gives to backends stand in `_headers`.
+_HOW_IT_CAME = (
+    *("Forwarded", "Front-End-Https", "X-Client-IP", "X-Cluster-Client-IP", "X-Url-Scheme"),
+    *("X-Forwarded-Method", "X-Forwarded-Path", "X-Forwarded-Prefix", "X-Forwarded-Protocol"),
+    *("X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Uri"),
+)
+"""How the request came: cleared unless use-forwarded-headers believes what is in front."""
+_OTHER_PATH = (*("X-Original-Method", "X-Original-URI", "X-Original-URL", "X-Rewrite-URL"),)
+"""Another path or method than the one that was compared with rules: always cleared."""
+_IDENTITY = (
+    *("ssl-client-cert", "ssl-client-issuer-dn", "ssl-client-subject-dn", "ssl-client-verify"),
+    *("Remote-Email", "Remote-Groups", "Remote-Name", "Remote-User", "X-Remote-User"),
+    *("X-Auth-Request-Access-Token", "X-Auth-Request-Email", "X-Auth-Request-Groups"),
+    *("X-Auth-Request-Preferred-Username", "X-Auth-Request-User", "X-WebAuth-User"),
+    *("X-Forwarded-Access-Token", "X-Forwarded-Email", "X-Forwarded-Groups"),
+    *("X-Forwarded-Preferred-Username", "X-Forwarded-User"),
+)
+"""Who the user is, as services that authenticate say it: always cleared."""
+_OF_THIS_CONNECTION = ("HTTP2-Settings", "Proxy")
+_CLEARED = frozenset(name.lower() for name in (*_HOW_IT_CAME, *_OTHER_PATH, *_IDENTITY))
 
 
 def _header(text: str) -> str:
@@ -50,25 +75,60 @@ PROXY_REAL_IP_CIDR = Option[tuple[str, ...]](
 )
 
 
+def _protocols(text: str) -> tuple[str, ...]:
+    """Read protocols that a connection may change to, with commas."""
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]{0,40}(/[a-z0-9._-]{1,20})?", name):
+            raise Invalid("a list of protocols", "Write names with commas, such as websocket.")
+        if name.partition("/")[0] == "h2c":
+            raise Invalid(
+                f"a list of protocols: {name} cannot be allowed",
+                "Remove it. HTTP/2 on a connection that was upgraded goes past every rule.",
+            )
+    if not names or len(names) > _MOST_PROTOCOLS:
+        raise Invalid("a list of protocols", "Write names with commas, such as websocket.")
+    return tuple(dict.fromkeys(names))
+
+
+ALLOWED_UPGRADE_PROTOCOLS = Option[tuple[str, ...]](
+    name="allowed-upgrade-protocols",
+    parse=_protocols,
+    default=("websocket",),
+    doc="What a connection may change to (header Upgrade); with commas. h2c is never allowed.",
+)
+
+
+def _claims(text: str) -> tuple[str, ...]:
+    """Read names of headers that are cleared otherwise."""
+    names = header_names(text)
+    for name in names:
+        if name.lower() not in _CLEARED:
+            raise Invalid(
+                f"a list of headers that are cleared: {shown(name)} is none of them",
+                "Remove it; all other headers are passed on anyway.",
+            )
+    return tuple(name.lower() for name in names)
+
+
+PASSED_CLIENT_HEADERS = Option[tuple[str, ...]](
+    name="passed-client-headers",
+    parse=_claims,
+    default=(),
+    doc="Headers that backends get as clients sent them although they are cleared otherwise, "
+    "such as X-Original-URL for an auth service that is asked by its public address.",
+)
+
+
 def _map(source: str, variable: str, *rows: tuple[Value, Value]) -> Block:
     arguments = (Expression(source), Expression(variable))
     return Block("map", arguments, tuple(Row(key, value) for key, value in rows))
 
 
-def _host_of_the_request(variable: str) -> Block:
-    """Return the Host header where it names the host that was routed by, with its port.
-
-    The request line counts before the header (RFC 9112, 3.2.2): a backend is never told of
-    another host than the one whose rules let the request in.
-    """
-    same = (Regex(r"(?i)^(.+)\|\1(:[0-9]+)?$"), Expression("$http_host"))
-    return _map("$host|$http_host", variable, same, (Key.DEFAULT, Expression("$host")))
-
-
 _OWN_WORD = (
     _map("$scheme", "$pillion_scheme", (Key.DEFAULT, Expression("$scheme"))),
     _map("$server_port", "$pillion_server_port", (Key.DEFAULT, Expression("$server_port"))),
-    _host_of_the_request("$pillion_host"),
+    _map("$pillion_own_host", "$pillion_host", (Key.DEFAULT, Expression("$pillion_own_host"))),
 )
 _WORD_OF_THE_FRONT = (
     _map(
@@ -83,7 +143,6 @@ _WORD_OF_THE_FRONT = (
         (Regex("^[0-9]+$"), Expression("$http_x_forwarded_port")),
         (Key.DEFAULT, Expression("$server_port")),
     ),
-    _host_of_the_request("$pillion_own_host"),
     _map(
         "$http_x_forwarded_host",
         "$pillion_host",
@@ -106,21 +165,8 @@ def _real_ip(values: GlobalValues) -> Iterator[Directive]:
     yield Directive("real_ip_recursive", (True,))
 
 
-_CLEARED = (
-    *("ssl-client-verify", "ssl-client-subject-dn", "ssl-client-issuer-dn", "ssl-client-cert"),
-)
-"""Headers that only a check of client certificates may set."""
-_OF_THE_FRONT = (
-    *("Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Ssl", "X-Forwarded-Server"),
-    *("X-Forwarded-Protocol", "Front-End-Https", "X-Url-Scheme", "X-Client-IP"),
-    *("X-Original-URL", "X-Rewrite-URL"),
-)
-"""Headers that say who the client is or what it asked for; a client's own are cleared."""
-
-
-def _headers(forwarded_for: str, *, believes: bool) -> tuple[Directive, ...]:
-    """Return the headers that every backend gets."""
-    cleared = _CLEARED if believes else (*_CLEARED, *_OF_THE_FRONT)
+def _headers(forwarded_for: str, cleared: Iterable[str]) -> tuple[Directive, ...]:
+    """Return the headers that every backend gets, and those that none gets."""
     headers = {
         "Host": "$pillion_host",
         "Upgrade": "$pillion_upgrade",
@@ -134,12 +180,33 @@ def _headers(forwarded_for: str, *, believes: bool) -> tuple[Directive, ...]:
         "X-Forwarded-Scheme": "$pillion_scheme",
         "X-Scheme": "$pillion_scheme",
         "X-Original-Forwarded-For": "$http_x_forwarded_for",
-        "Proxy": "",
-        **dict.fromkeys(cleared, ""),
     }
+    values: dict[str, Value] = {name: Expression(value) for name, value in headers.items()}
+    values |= {name: Text("") for name in cleared}
     return tuple(
-        Directive("proxy_set_header", (Word(name), Expression(value)))
-        for name, value in headers.items()
+        Directive("proxy_set_header", (Word(name), value)) for name, value in values.items()
+    )
+
+
+def _cleared(values: GlobalValues) -> Iterator[str]:
+    """Yield the headers of clients that no backend gets."""
+    yield from _OF_THIS_CONNECTION
+    believed = values[USE_FORWARDED_HEADERS]
+    claims = (*_OTHER_PATH, *_IDENTITY, *(() if believed else _HOW_IT_CAME))
+    yield from (name for name in claims if name.lower() not in values[PASSED_CLIENT_HEADERS])
+
+
+def _upgrades(values: GlobalValues) -> tuple[Block, Block]:
+    """Return maps that let through what a connection may change to, whatever its case."""
+    allowed = [(Text(name), Text(name)) for name in values[ALLOWED_UPGRADE_PROTOCOLS]]
+    return (
+        _map("$http_upgrade", "$pillion_upgrade", (Key.DEFAULT, Text("")), *allowed),
+        _map(
+            "$pillion_upgrade",
+            "$pillion_connection",
+            (Text(""), Text("")),
+            (Key.DEFAULT, Word("upgrade")),
+        ),
     )
 
 
@@ -148,11 +215,12 @@ def _forwarding(values: GlobalValues) -> Iterator[GlobalEffect]:
     full = believes and values[COMPUTE_FULL_FORWARDED_FOR]
     variables: tuple[Block, ...] = _WORD_OF_THE_FRONT if believes else _OWN_WORD
     variables += (_FULL_FORWARDED_FOR,) if full else ()
+    variables += _upgrades(values)
     yield InSection(section=Section.VARIABLES, statements=variables)
     if believes:
         yield InSection(section=Section.CLIENTS, statements=tuple(_real_ip(values)))
     forwarded_for = "$pillion_forwarded_for" if full else "$remote_addr"
-    yield InSection(section=Section.BACKENDS, statements=_headers(forwarded_for, believes=believes))
+    yield InSection(section=Section.BACKENDS, statements=_headers(forwarded_for, _cleared(values)))
 
 
 GROUP = OptionGroup(
@@ -162,6 +230,8 @@ GROUP = OptionGroup(
         COMPUTE_FULL_FORWARDED_FOR,
         FORWARDED_FOR_HEADER,
         PROXY_REAL_IP_CIDR,
+        ALLOWED_UPGRADE_PROTOCOLS,
+        PASSED_CLIENT_HEADERS,
     ),
     effects=_forwarding,
 )

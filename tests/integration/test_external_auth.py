@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.drivers.ingresses import ingress, rule
+from tests.lab.waiting import eventually
 
 FOO = "http://foo.test"
 BIG = b"x" * (3 << 20)
@@ -94,5 +95,7 @@ def test_clients_cannot_ask_for_the_internal_location(site, guard):
 def test_the_access_log_names_the_backend_not_the_service(site, guard):
     guarded(site, guard)
     assert site.answers(f"{FOO}/logged") == "echo"
-    line = next(each for each in site.pair.logs("request.served") if each["uri"] == "/logged")
+    (line,) = eventually(
+        lambda: [each for each in site.pair.logs("request.served") if each["uri"] == "/logged"]
+    )
     assert (line["service"], line["ingress"]) == ("default/echo", "default/shop")
