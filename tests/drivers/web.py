@@ -84,7 +84,8 @@ class Web:
         if parts.scheme != "https":
             return socket.create_connection((self.address, self.http_port), timeout=30)
         if protocols:
-            trust = _any_certificate()  # one that is shared would ask for them ever after
+            # One that is shared would ask for them ever after.
+            trust = _any_certificate() if trust is ANY_CERTIFICATE else trust
             trust.set_alpn_protocols(list(protocols))
         plain = socket.create_connection((self.address, self.https_port), timeout=30)
         return trust.wrap_socket(plain, server_hostname=parts.hostname)
