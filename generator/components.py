@@ -138,7 +138,8 @@ def _reporter(settings: Settings, client: "Client", source: "ClusterSource") -> 
 
 
 def _status_writer(settings: Settings, client: "Client", source: "ClusterSource") -> "StatusWriter":
-    from generator.cluster.ingress_status import StatusWriter, addresses_of_text  # noqa: PLC0415 - as above
+    from generator.cluster.ingress_status import StatusWriter  # noqa: PLC0415 - as above
+    from generator.cluster.published_addresses import addresses_of_text  # noqa: PLC0415 - as above
 
     return StatusWriter(
         client,
