@@ -132,15 +132,16 @@ async def _cluster_parts(
 
 
 def _reporter(settings: Settings, client: "Client", source: "ClusterSource") -> Reporter:
-    from generator.cluster.kubernetes_events import EventWriter  # noqa: PLC0415 - as above
+    from generator.cluster.kubernetes_event_writer import KubernetesEventWriter  # noqa: PLC0415 - as above
     from generator.cluster.reporter import ClusterReporter  # noqa: PLC0415 - as above
 
     status = _status_writer(settings, client, source) if settings.update_status else None
-    return ClusterReporter(status, EventWriter(client))
+    return ClusterReporter(status, KubernetesEventWriter(client))
 
 
 def _status_writer(settings: Settings, client: "Client", source: "ClusterSource") -> "StatusWriter":
-    from generator.cluster.ingress_status import StatusWriter, addresses_of_text  # noqa: PLC0415 - as above
+    from generator.cluster.ingress_status import StatusWriter  # noqa: PLC0415 - as above
+    from generator.cluster.published_addresses import addresses_of_text  # noqa: PLC0415 - as above
 
     return StatusWriter(
         client,

@@ -40,6 +40,10 @@ class Timing(Struct, frozen=True, kw_only=True):
     """How long a refused list holds up readiness."""
     hold_s: float = 2.0
     """How long a change waits for the objects it newly names."""
+    correct_first_s: float = 1.0
+    """The longest wait before a status that another writer replaced is written again; doubles."""
+    correct_cap_s: float = 60.0
+    """The longest wait where it is replaced again and again."""
     poll_s: float = 30.0
     """How often objects asked for by name are fetched for which no watch is free."""
 

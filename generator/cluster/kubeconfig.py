@@ -278,7 +278,7 @@ class FromAuthProvider:
                 str(self._path), self._context, configuration, persist_config=False
             )
         except Exception as error:  # the library lets anything through here
-            raise NoCredentials(f"{self._path}: auth-provider gives no token: {error}") from error
+            raise NoCredentials(f"{self._path}: auth-provider yields no token: {error}") from error
         self._credentials = Credentials(authorization=configuration.api_key.get("BearerToken", ""))
         return self._credentials
 

@@ -12,7 +12,7 @@ import yaml
 from msgspec.structs import replace
 
 from generator.cluster.backoff import Timing
-from generator.cluster.ingress_status import addresses_of_text
+from generator.cluster.published_addresses import addresses_of_text
 from generator.objects import Kind, Name, ObjectRef
 from tests.drivers.cluster_source import Following
 from tests.drivers.ingresses import ingress_class

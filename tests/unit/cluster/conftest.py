@@ -27,6 +27,7 @@ SOON = Timing(
     log_refusal_after_s=0.02,
     give_up_s=0.1,
     hold_s=0.5,
+    correct_first_s=0.05,
     poll_s=0.05,
 )
 
