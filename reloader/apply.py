@@ -19,7 +19,16 @@ import structlog
 from reloader import check, master, verify
 from reloader.answer import Answer
 from reloader.check import Nginx
-from reloader.contract import ContractError, Stamp, Status, Volume, Wish, read_or_none, stamp_of
+from reloader.contract import (
+    ContractError,
+    Stamp,
+    Status,
+    Volume,
+    Wish,
+    read_bytes,
+    read_or_none,
+    stamp_of,
+)
 from reloader.errors import ReloaderError
 from reloader.live import Live
 from reloader.log_events import Event
@@ -142,7 +151,7 @@ class Reloader:
 
     def _read(self) -> Wish | None:
         try:
-            return Wish.parse(self._volume.wish.read_bytes())
+            return Wish.parse(read_bytes(self._volume.wish))
         except ContractError as error:
             log.warning(Event.WISH_MALFORMED, message=str(error))
             return None
@@ -197,7 +206,7 @@ class Reloader:
     def _identify_nginx(self) -> str:
         """Ask the nginx program for its version and modules, unless it is the same as before."""
         binary = self._settings.nginx.binary
-        program = stamp_of(Path(shutil.which(binary) or binary))
+        program = stamp_of(Path(shutil.which(binary) or binary).resolve())
         if program is None or program != self._program:
             build = check.ask_build(self._settings.nginx)
             if build.why_unsuitable:

@@ -6,10 +6,13 @@ whoever reads the volume needs nothing of ours but this file.
 """
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
 import re
+import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +24,13 @@ OLDEST_NGINX = (1, 27, 4)
 """The first with `keepalive_min_timeout`: without it a reload loses idle connections."""
 OLDEST_NGINX_TEXT = ".".join(map(str, OLDEST_NGINX))
 
-_HEADER = re.compile(rb"# pillion generation (\d+) sha256 ([0-9a-f]{64})\n")
+LARGEST_BYTES = 1 << 27
+"""Of one file on the volume; what the chart gives to all of them is twice as much."""
+LARGEST_STATUS_BYTES = 1 << 20
+_LONGEST_NUMBER = 18
+"""Digits. Reading a number takes time by the square of its length."""
+
+_HEADER = re.compile(rb"# pillion generation (\d{1,18}) sha256 ([0-9a-f]{64})\n")
 
 
 @dataclass(frozen=True)
@@ -132,13 +141,13 @@ class Status:
     def parse(cls, text: bytes) -> Self:
         """Read a status file. Raises ContractError where it is not one."""
         try:
-            told = json.loads(text)
+            told = json.loads(text, parse_int=_number)
             known = {f.name for f in dataclasses.fields(cls)}
             fields = {name: value for name, value in told.items() if name in known}
             for name in ("nginx_modules", "started_workers"):
                 fields[name] = tuple(fields.get(name, ()))
             status = cls(**fields)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ContractError(f"not a status: {error}") from error
         if not status._is_sound():
             raise ContractError("not a status: a value is of another type than it should be")
@@ -163,28 +172,87 @@ class Status:
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Replace `path` by `content` so that a reader sees the old or the new, never a part.
 
-    Written to a temporary name beside it, fsynced, renamed. Raises OSError, with
-    the temporary file taken away again, where the volume is full or read-only.
+    Written to a temporary name beside it, fsynced, renamed; whatever stands in either place
+    gives way, unread. Raises OSError, with the temporary file taken away again, where the
+    volume is full or read-only.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    remove(temporary)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        _move(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def read_or_none(path: Path, parse: Callable[[bytes], T]) -> T | None:
-    """Parse the file; None where it is missing or not what the contract says."""
+def remove(path: Path) -> None:
+    """Delete what stands there, a folder with all that it holds."""
     try:
-        return parse(path.read_bytes())
-    except (FileNotFoundError, ContractError):
+        path.unlink(missing_ok=True)
+    except OSError:
+        if not path.is_dir():
+            raise
+        shutil.rmtree(path)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except IsADirectoryError:
+        remove(target)
+        source.replace(target)
+
+
+def read_bytes(path: Path, most: int = LARGEST_BYTES) -> bytes:
+    """Return the bytes of a file that another user may have put there.
+
+    Raises ContractError for all but a regular file of at most so many bytes: reading a FIFO
+    would wait for ever, and a device or a file with holes would fill the memory. Raises
+    OSError where it is not there or cannot be read.
+    """
+    with os.fdopen(_opened(path), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ContractError("it is not a regular file")
+        # One byte more, since a file may grow while it is read.
+        content = file.read(most + 1) if status.st_size <= most else b""
+    if max(status.st_size, len(content)) > most:
+        raise ContractError(f"it is larger than {most} bytes")
+    return content
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+            raise ContractError("it is not a regular file") from error
+        raise
+
+
+def read_or_none(path: Path, parse: Callable[[bytes], T], most: int = LARGEST_BYTES) -> T | None:
+    """Parse the file; None where it cannot be read or is not what the contract says."""
+    try:
+        return parse(read_bytes(path, most))
+    except (OSError, ValueError):
         return None
+
+
+def read_status(volume: Volume) -> Status | None:
+    """Return the reloader's answer; None where there is none."""
+    return read_or_none(volume.status, Status.parse, LARGEST_STATUS_BYTES)
+
+
+def _number(text: str) -> int:
+    """Read an integer of JSON, none so long that reading it takes long."""
+    if len(text) > _LONGEST_NUMBER:
+        raise ContractError("a number is longer than any that is written here")
+    return int(text)
 
 
 class Stamp(NamedTuple):
@@ -205,6 +273,6 @@ class Stamp(NamedTuple):
 def stamp_of(path: Path) -> Stamp | None:
     """Return the stamp of a file; None where there is none."""
     try:
-        return Stamp.of(path.stat())
+        return Stamp.of(path.lstat())
     except FileNotFoundError:
         return None

@@ -4,7 +4,10 @@ Its bytes are also kept in memory, so that a live/ that was damaged or deleted i
 restored before nginx reads it the next time.
 """
 
-from reloader.contract import Stamp, Volume, Wish, read_or_none, stamp_of, write_atomically
+import stat
+from pathlib import Path
+
+from reloader.contract import Stamp, Volume, Wish, read_or_none, remove, stamp_of, write_atomically
 
 
 class Live:
@@ -23,6 +26,7 @@ class Live:
         The first call adopts what an earlier reloader left, else the bootstrap.
         """
         self._volume.temp.mkdir(parents=True, exist_ok=True)
+        _make_room(self._volume.pid)
         stamp = stamp_of(self._volume.live)
         if stamp is not None and stamp == self._stamp:
             return False
@@ -60,3 +64,13 @@ class Live:
         write_atomically(self._volume.live, self.good.encode())
         self._stamp = stamp_of(self._volume.live)
         self.wish = self.good
+
+
+def _make_room(pid: Path) -> None:
+    """Delete what nginx could not open as its pid file: it would refuse every wish then."""
+    try:
+        is_file = stat.S_ISREG(pid.lstat().st_mode)
+    except FileNotFoundError:
+        return
+    if not is_file:
+        remove(pid)

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reloader.contract import Volume
+from reloader.contract import Volume, read_or_none
 
 _MASTER = b"nginx: master process "
 _WORKER = b"nginx: worker process"
 _LEAVING = b"nginx: worker process is shutting down"
+_LONGEST_PID = 20
+"""Bytes of the file, with a line end."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 Identity = tuple[int, int]
@@ -92,10 +94,8 @@ def _names(title: bytes, conf: Path) -> bool:
 
 
 def _hinted(volume: Volume) -> Process | None:
-    try:
-        return _read(int(volume.pid.read_bytes()))
-    except (OSError, ValueError):
-        return None
+    pid = read_or_none(volume.pid, int, _LONGEST_PID)
+    return _read(pid) if pid else None
 
 
 def _children(parent: Process) -> Iterator[Process]:

@@ -122,7 +122,7 @@ def decode(text: bytes) -> Quarantine:
     """Decode what `encode` wrote; return an empty quarantine for anything else."""
     try:
         remembered = msgspec.json.decode(text, type=_StoredQuarantine)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Quarantine()
     return Quarantine(
         held={held.refused.name: held for held in remembered.held},

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
-from reloader.contract import Stamp, Status, Volume, read_or_none, stamp_of
+from reloader.contract import Stamp, Status, Volume, read_status, stamp_of
 
 _DUE_S = 0.01
 """Between two looks while a wish waits for its answer: what this costs a change."""
@@ -16,7 +16,7 @@ class Answers:
     """The reloader's status file, as it changes."""
 
     def __init__(self, volume: Volume) -> None:
-        self._path = volume.status
+        self._volume = volume
         self._answered = 0
         self._awaited = 0
         self._hurry = asyncio.Event()
@@ -31,7 +31,7 @@ class Answers:
         seen: Stamp | None = None
         while True:
             stamp = self._look()
-            if stamp != seen and (status := read_or_none(self._path, Status.parse)):
+            if stamp != seen and (status := read_status(self._volume)):
                 seen = stamp
                 self._answered = status.generation
                 yield status
@@ -39,7 +39,7 @@ class Answers:
 
     def _look(self) -> Stamp | None:
         try:
-            return stamp_of(self._path)
+            return stamp_of(self._volume.status)
         except OSError:
             return None  # the volume is away
 
@@ -57,7 +57,7 @@ async def first_status(
 ) -> Status | None:
     """Wait for the reloader to say what nginx it has; None where it does not in time."""
     end = clock() + patience_s
-    while (status := read_or_none(volume.status, Status.parse)) is None or not status.nginx_version:
+    while (status := read_status(volume)) is None or not status.nginx_version:
         if clock() >= end:
             return status
         await asyncio.sleep(_DUE_S)

@@ -1,7 +1,6 @@
 """The certificate for https where none was given: self-signed, kept on the volume."""
 
 import datetime as dt
-from contextlib import suppress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -28,10 +27,9 @@ def fallback_certificate(volume: Volume, now: dt.datetime) -> Certificate:
     """
     wish = read_or_none(volume.wish, Wish.parse)
     for digest in named_files(wish.body.decode(errors="replace")) if wish else ():
-        with suppress(OSError):
-            file = read_file(volume, digest)
-            if file and _is_ours(file, now):
-                return Certificate(file)
+        file = read_file(volume, digest)
+        if file and _is_ours(file, now):
+            return Certificate(file)
     return make(now)
 
 

@@ -3,10 +3,13 @@
 import re
 
 from generator.directives import File
-from reloader.contract import Volume
+from reloader.contract import Volume, read_or_none
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAMED = re.compile(rf"/files/({_DIGEST.pattern})")
+
+_LARGEST = 1 << 24
+"""Bytes; a Secret has a tenth of that at most."""
 
 
 def named_files(text: str) -> tuple[str, ...]:
@@ -15,14 +18,8 @@ def named_files(text: str) -> tuple[str, ...]:
 
 
 def read_file(volume: Volume, digest: str) -> File | None:
-    """Return a file of the volume; None where it is missing or has not the bytes of its name.
-
-    Raises OSError where it cannot be read for another reason.
-    """
+    """Return a file of the volume; None where it is missing or has not the bytes of its name."""
     if not _DIGEST.fullmatch(digest):
         return None
-    try:
-        file = File((volume.files / digest).read_bytes())
-    except FileNotFoundError:
-        return None
-    return file if file.digest == digest else None
+    file = read_or_none(volume.files / digest, File, _LARGEST)
+    return file if file and file.digest == digest else None

@@ -4,8 +4,6 @@ Losing it costs nothing but a little time to learn it again; so whatever cannot 
 is as good as not there.
 """
 
-from contextlib import suppress
-
 import msgspec
 from msgspec import Struct
 
@@ -15,7 +13,7 @@ from generator.quarantine import holds
 from generator.quarantine.holds import Quarantine
 from generator.translation import LastGood
 from generator.volume.files import read_file
-from reloader.contract import Volume, write_atomically
+from reloader.contract import Volume, read_or_none, write_atomically
 
 
 class _Known(Struct, frozen=True):
@@ -35,13 +33,10 @@ class Persistence:
 
     def recall(self) -> tuple[Quarantine, LastGood]:
         """Return what was kept last; nothing where there is nothing."""
-        held, known = b"", _Known()
-        with suppress(OSError):
-            held = self._quarantine.read_bytes()
-        with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
-            known = msgspec.json.decode(self._known.read_bytes(), type=_Known)
+        held = read_or_none(self._quarantine, holds.decode) or Quarantine()
+        known = read_or_none(self._known, _decoded) or _Known()
         certificates = {name: self._certificate(digest) for name, digest in known.certificates}
-        return holds.decode(held), LastGood(
+        return held, LastGood(
             ingresses={ingress.name: ingress for ingress in known.ingresses},
             certificates={name: found for name, found in certificates.items() if found},
         )
@@ -63,7 +58,12 @@ class Persistence:
             self._kept[name] = text
 
     def _certificate(self, digest: str) -> Certificate | None:
-        with suppress(OSError):
-            if file := read_file(self._volume, digest):
-                return Certificate(file)
+        file = read_file(self._volume, digest)
+        return Certificate(file) if file else None
+
+
+def _decoded(text: bytes) -> _Known | None:
+    try:
+        return msgspec.json.decode(text, type=_Known)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

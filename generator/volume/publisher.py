@@ -12,10 +12,23 @@ from pathlib import Path
 
 from generator.directives import File
 from generator.volume.files import read_file
-from reloader.contract import Stamp, Status, Volume, Wish, read_or_none, stamp_of, write_atomically
+from reloader.contract import (
+    Stamp,
+    Volume,
+    Wish,
+    read_or_none,
+    read_status,
+    remove,
+    stamp_of,
+    write_atomically,
+)
 
 _FILE_MODE = 0o640
 """Keys are among the files: nginx reads them through the group that owns the volume."""
+
+_MOST_GENERATIONS = 10**15
+"""More than there will ever be: counting on from what another user wrote there comes to no end
+of the numbers that the contract takes."""
 
 
 class Publisher:
@@ -34,12 +47,12 @@ class Publisher:
 
     def next_generation(self) -> int:
         """Return the number of the next wish: higher than any that was ever on this volume."""
-        status = read_or_none(self._volume.status, Status.parse)
-        live = read_or_none(self._volume.live, Wish.parse)
+        status, live = read_status(self._volume), read_or_none(self._volume.live, Wish.parse)
+        told = [answer.generation for answer in (status, live) if answer]
         return 1 + max(
             self._last.generation if self._last else 0,
-            status.generation if status else 0,
-            live.generation if live else 0,
+            *(generation for generation in told if generation < _MOST_GENERATIONS),
+            0,
         )
 
     def publish(self, wish: Wish, files: Iterable[File]) -> None:
@@ -84,7 +97,7 @@ class Publisher:
         kept = frozenset[str]().union(*self._named.values())
         for path in self._volume.files.iterdir():
             if path.name not in kept:
-                path.unlink(missing_ok=True)
+                remove(path)
                 self._written.pop(path.name, None)
 
     def _make_folders(self) -> None:

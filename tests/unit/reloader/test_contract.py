@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +12,10 @@ from reloader.contract import (
     read_or_none,
     write_atomically,
 )
+from tests.drivers.odd_files import ODD, no_file_longer_than, put
 
 
-@given(st.integers(min_value=0), st.binary())
+@given(st.integers(min_value=0, max_value=10**18 - 1), st.binary())
 def test_a_wish_comes_back_from_its_bytes(generation, body):
     wish = Wish.of(generation, body)
     assert Wish.parse(wish.encode()) == wish
@@ -71,8 +74,26 @@ def test_a_file_that_is_not_there_or_not_whole_reads_as_none(tmp_path):
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_beside_it(tmp_path):
-    folder = tmp_path / "nginx.conf"
-    folder.mkdir()
-    with pytest.raises(IsADirectoryError):
-        write_atomically(folder, b"new")
-    assert list(tmp_path.iterdir()) == [folder]
+    path = tmp_path / "nginx.conf"
+    path.write_bytes(b"old")
+    with no_file_longer_than(2), pytest.raises(OSError, match="File too large"):
+        write_atomically(path, b"new")
+    assert [(each, each.read_bytes()) for each in tmp_path.iterdir()] == [(path, b"old")]
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_of_the_contract_reads_as_none_and_gives_way(kind, tmp_path):
+    path = tmp_path / "nginx.conf"
+    put(kind, path)
+    assert read_or_none(path, Wish.parse) is None
+    assert read_or_none(path, Status.parse) is None
+    write_atomically(path, b"new")
+    assert (path.is_symlink(), path.read_bytes()) == (False, b"new")
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_stands_in_the_way_of_a_temporary_file_gives_way(kind, tmp_path):
+    path = tmp_path / "nginx.conf"
+    put(kind, path.with_name(f".nginx.conf.{os.getpid()}"))
+    write_atomically(path, b"new")
+    assert [(each, each.read_bytes()) for each in tmp_path.iterdir()] == [(path, b"new")]

@@ -1,0 +1,72 @@
+"""What somebody may put in the place of a file to harm whoever reads it."""
+
+import os
+import resource
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TERABYTE = 1 << 40
+
+
+def _socket(path: Path) -> None:
+    """Its own path may be too long for a socket's address, a relative one is not."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        folder = os.open(path.parent, os.O_RDONLY)
+        listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+        os.close(folder)
+
+
+def _holes(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(TERABYTE)
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+    (path / "in-the-way").touch()
+
+
+_LONG = b"9" * 100_000
+ODD: dict[str, Callable[[Path], None]] = {
+    "folder": _folder,
+    "fifo": os.mkfifo,
+    "socket": _socket,
+    "zeros": lambda path: path.symlink_to("/dev/zero"),
+    "loop": lambda path: path.symlink_to(path.name),
+    "holes": _holes,
+    "bytes": lambda path: _write(path, b"\xff\xfe\0{" * 100),
+    "nested": lambda path: _write(path, b"[" * 1_000_000),
+    "number": lambda path: _write(path, b'{"generation": ' + _LONG + b"}"),
+    "numbered": lambda path: _write(
+        path, b"# pillion generation %b sha256 %b\n" % (_LONG, b"0" * 64)
+    ),
+}
+
+
+def put(kind: str, path: Path) -> None:
+    """Puts it there by a rename, as an intruder would; a folder's place is made free first."""
+    scratch = path.with_name(f"odd-{os.urandom(4).hex()}")
+    ODD[kind](scratch)
+    if kind == "folder":
+        path.unlink(missing_ok=True)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    scratch.rename(path)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """This process can write no more into one file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
