@@ -30,7 +30,8 @@ WORDS = """
     1k 4k 64k 4m 1g 1024g 8589934591g 10.0.0.0/8 ::/0 0.0.0.0/0 192.0.2.1,2001:db8::/32
     http https auto_http grpc GRPCS FCGI GET TRACE / /$1 /a?b=$arg_c $request_uri
     http://auth.default.svc.cluster.local/ https://[2001:db8::1]:8443/a?b=${request_uri}&c=1
-    http://$host/$escaped_request_uri rd X-User,X-Email X-Real-IP,Host,Set-Cookie Forwarded X-Original-URL,Forwarded
+    http://$host/$escaped_request_uri rd X-User,X-Email X-Real-IP,Host,Set-Cookie
+    Forwarded X-Original-URL,Forwarded
     TLSv1.2 TLSv1.3 HIGH:!aNULL ECDHE-RSA-AES128-GCM-SHA256
     namespace cluster shop.test=web,api *.shop.test=blog
 """
