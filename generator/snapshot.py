@@ -1,4 +1,4 @@
-"""Everything that was read from the cluster or a folder, at one moment."""
+"""All objects that were read from the cluster or a folder, at one moment."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,7 +22,7 @@ _NOTHING: Mapping[Name, object] = MappingProxyType({})
 
 
 class Origin(Struct, frozen=True):
-    """Where a manifest stands; `line` counts from 1."""
+    """The file and line of a manifest; `line` counts from 1, 0 is the whole file."""
 
     file: str
     line: int
@@ -35,17 +35,17 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     ingress_classes: Mapping[Name, IngressClass] = _NOTHING  # type: ignore[assignment]
     services: Mapping[Name, Service] = _NOTHING  # type: ignore[assignment]
     endpoint_slices: Mapping[Name, tuple[EndpointSlice, ...]] = _NOTHING  # type: ignore[assignment]
-    """By the name of the Service whose endpoints they hold; in order of their own names."""
+    """By the name of the Service that they belong to; in order of their own names."""
     secrets: Mapping[Name, Secret] = _NOTHING  # type: ignore[assignment]
     config_maps: Mapping[Name, ConfigMap] = _NOTHING  # type: ignore[assignment]
     problems: Problems = ()
-    """About objects that could not be read."""
+    """The problems of objects that could not be read."""
     origins: Mapping[ObjectRef, Origin] = MappingProxyType({})
-    """Of objects that came from manifests."""
+    """The origins of objects that were read from manifests."""
 
 
 class Source(Protocol):
-    """Where snapshots come from: a cluster, or a folder of manifests."""
+    """A source of snapshots: a cluster, or a folder of manifests."""
 
     async def run(self) -> None:
         """Read, and keep reading until cancelled."""
@@ -57,4 +57,4 @@ class Source(Protocol):
         """Return once the next snapshot differs from the last one taken."""
 
     def snapshot(self) -> Snapshot:
-        """Take everything read so far."""
+        """Return everything read so far."""
