@@ -37,7 +37,7 @@ class Finding(Struct, frozen=True):
 def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Finding]:
     """Return all findings, in order of files and lines; nginx tests too if it is installed.
 
-    Raises Failed.
+    Raises CommandError.
     """
     options = translation_settings_of(settings, make(dt.datetime.now(dt.UTC)))
     snapshot = read_once(settings, options)
