@@ -29,6 +29,8 @@ from pillion.nginx_binary import choose_nginx
 from reloader import check
 from reloader.contract import Status, Volume, Wish
 from reloader.errors import ReloaderError
+from reloader.log_events import Event
+from reloader.verdict import Blocked
 from reloader.wakeup import Wake
 
 _PORTS = {"http_port": 65533, "https_port": 65534, "status_port": 65535}
@@ -67,10 +69,10 @@ def _ask(
     for needed in (volume.live.parent, volume.files, volume.temp):
         needed.mkdir(parents=True)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S)
-    told = check.ask_build(nginx)
+    build = check.ask_build(nginx)
     surroundings = replace(
         surroundings_of(replace(settings, volume=folder)),
-        capabilities=Capabilities.of(told.version, told.modules),
+        capabilities=Capabilities.of(build.version, build.modules),
         **_PORTS,
     )
     folder_of_templates = TemplateFolder(settings.template_dir)
@@ -105,6 +107,8 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
     refusal = check.check(nginx, volume.live, Wake())
     if refusal is None:
         return None
+    if isinstance(refusal, Blocked):
+        raise ReloaderError(Event.NGINX_CHECK_BLOCKED, refusal.message)
     return Status(
         generation=GENERATION,
         hash=wish.hash,
@@ -122,6 +126,6 @@ def _refused_templates(settings: Settings, message: str) -> Problem:
         "",
         Code.TEMPLATE_REFUSED,
         message if message.endswith((".", "?")) else f"{message}.",
-        "Mend it.",
+        "Correct it.",
         meanwhile="the built-in ones are used",
     )

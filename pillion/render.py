@@ -27,7 +27,7 @@ from reloader.contract import ContractError, Volume, Wish
 
 
 class Rendered(Struct, frozen=True):
-    """A configuration, and what is told of its input."""
+    """A configuration, and the problems of its input."""
 
     text: str
     problems: Problems
@@ -81,5 +81,5 @@ def _surroundings(settings: Settings, nginx_bin: Path | None) -> Surroundings:
             raise
         return replace(surroundings, capabilities=UNKNOWN)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
-    told = check.ask_build(nginx)
-    return replace(surroundings, capabilities=Capabilities.of(told.version, told.modules))
+    build = check.ask_build(nginx)
+    return replace(surroundings, capabilities=Capabilities.of(build.version, build.modules))

@@ -7,7 +7,7 @@ Rules: documentation of ngx_http_proxy_module, ngx_http_grpc_module, ngx_http_fa
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
-from generator.directives import Block, Directive, Statement, Word
+from generator.directives import Block, Directive, Statement, Text, Word
 from generator.model import Protocol
 
 _GRPC = frozenset(
@@ -67,4 +67,6 @@ def _translated(directive: Directive, family: Family) -> Directive | None:
     if family is Family.GRPC:
         return Directive("grpc_set_header", directive.arguments)
     parameter = "HTTP_" + name.upper().replace("-", "_")
-    return Directive("fastcgi_param", (Word(parameter), value))
+    # An empty parameter would still be one that is set; this leaves it out.
+    more = (Word("if_not_empty"),) if value == Text("") else ()
+    return Directive("fastcgi_param", (Word(parameter), value, *more))

@@ -1,4 +1,4 @@
-"""Who the client is, and what backends are told of it.
+"""Who the client is, and which headers say so to backends.
 
 Address, scheme, port and host of the client stand behind variables (`$remote_addr` and
 `$pillion_…`), so that what comes from a load balancer in front counts in one place: for
@@ -6,16 +6,41 @@ redirects, for lists of networks, for logs and for the headers that backends get
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from generator.directives import Block, Directive, Expression, Key, Regex, Row, Text, Value, Word
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
+from generator.problems import shown
 from generator.values.invalid import Invalid
+from generator.values.lists import header_names
 from generator.values.networks import networks
 from generator.values.scalars import boolean
 
 _ANY_NETWORK = ("0.0.0.0/0", "::/0")
+_MOST_PROTOCOLS = 20
+
+# Headers in which a client could claim what only a proxy knows. Those that Pillion itself
+# gives to backends stand in `_headers`.
+_HOW_IT_CAME = (
+    *("Forwarded", "Front-End-Https", "X-Client-IP", "X-Cluster-Client-IP", "X-Url-Scheme"),
+    *("X-Forwarded-Method", "X-Forwarded-Path", "X-Forwarded-Prefix", "X-Forwarded-Protocol"),
+    *("X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Uri"),
+)
+"""How the request came: cleared unless use-forwarded-headers believes what is in front."""
+_OTHER_PATH = (*("X-Original-Method", "X-Original-URI", "X-Original-URL", "X-Rewrite-URL"),)
+"""Another path or method than the one that was compared with rules: always cleared."""
+_IDENTITY = (
+    *("ssl-client-cert", "ssl-client-issuer-dn", "ssl-client-subject-dn", "ssl-client-verify"),
+    *("Remote-Email", "Remote-Groups", "Remote-Name", "Remote-User", "X-Remote-User"),
+    *("X-Auth-Request-Access-Token", "X-Auth-Request-Email", "X-Auth-Request-Groups"),
+    *("X-Auth-Request-Preferred-Username", "X-Auth-Request-User", "X-WebAuth-User"),
+    *("X-Forwarded-Access-Token", "X-Forwarded-Email", "X-Forwarded-Groups"),
+    *("X-Forwarded-Preferred-Username", "X-Forwarded-User"),
+)
+"""Who the user is, as services that authenticate say it: always cleared."""
+_OF_THIS_CONNECTION = ("HTTP2-Settings", "Proxy")
+_CLEARED = frozenset(name.lower() for name in (*_HOW_IT_CAME, *_OTHER_PATH, *_IDENTITY))
 
 
 def _header(text: str) -> str:
@@ -50,6 +75,51 @@ PROXY_REAL_IP_CIDR = Option[tuple[str, ...]](
 )
 
 
+def _protocols(text: str) -> tuple[str, ...]:
+    """Read protocols that a connection may change to, with commas."""
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]{0,40}(/[a-z0-9._-]{1,20})?", name):
+            raise Invalid("a list of protocols", "Write names with commas, such as websocket.")
+        if name.partition("/")[0] == "h2c":
+            raise Invalid(
+                f"a list of protocols: {name} cannot be allowed",
+                "Remove it. HTTP/2 on a connection that was upgraded goes past every rule.",
+            )
+    if not names or len(names) > _MOST_PROTOCOLS:
+        raise Invalid("a list of protocols", "Write names with commas, such as websocket.")
+    return tuple(dict.fromkeys(names))
+
+
+ALLOWED_UPGRADE_PROTOCOLS = Option[tuple[str, ...]](
+    name="allowed-upgrade-protocols",
+    parse=_protocols,
+    default=("websocket",),
+    doc="What a connection may change to (header Upgrade); with commas. h2c is never allowed.",
+)
+
+
+def _claims(text: str) -> tuple[str, ...]:
+    """Read names of headers that are cleared otherwise."""
+    names = header_names(text)
+    for name in names:
+        if name.lower() not in _CLEARED:
+            raise Invalid(
+                f"a list of headers that are cleared: {shown(name)} is none of them",
+                "Remove it; all other headers are passed on anyway.",
+            )
+    return tuple(name.lower() for name in names)
+
+
+PASSED_CLIENT_HEADERS = Option[tuple[str, ...]](
+    name="passed-client-headers",
+    parse=_claims,
+    default=(),
+    doc="Headers that backends get as clients sent them although they are cleared otherwise, "
+    "such as X-Original-URL for an auth service that is asked by its public address.",
+)
+
+
 def _map(source: str, variable: str, *rows: tuple[Value, Value]) -> Block:
     arguments = (Expression(source), Expression(variable))
     return Block("map", arguments, tuple(Row(key, value) for key, value in rows))
@@ -58,12 +128,7 @@ def _map(source: str, variable: str, *rows: tuple[Value, Value]) -> Block:
 _OWN_WORD = (
     _map("$scheme", "$pillion_scheme", (Key.DEFAULT, Expression("$scheme"))),
     _map("$server_port", "$pillion_server_port", (Key.DEFAULT, Expression("$server_port"))),
-    _map(
-        "$http_host",
-        "$pillion_host",
-        (Text(""), Expression("$host")),
-        (Key.DEFAULT, Expression("$http_host")),
-    ),
+    _map("$pillion_own_host", "$pillion_host", (Key.DEFAULT, Expression("$pillion_own_host"))),
 )
 _WORD_OF_THE_FRONT = (
     _map(
@@ -77,12 +142,6 @@ _WORD_OF_THE_FRONT = (
         "$pillion_server_port",
         (Regex("^[0-9]+$"), Expression("$http_x_forwarded_port")),
         (Key.DEFAULT, Expression("$server_port")),
-    ),
-    _map(
-        "$http_host",
-        "$pillion_own_host",
-        (Text(""), Expression("$host")),
-        (Key.DEFAULT, Expression("$http_host")),
     ),
     _map(
         "$http_x_forwarded_host",
@@ -106,11 +165,11 @@ def _real_ip(values: GlobalValues) -> Iterator[Directive]:
     yield Directive("real_ip_recursive", (True,))
 
 
-def _headers(forwarded_for: str) -> tuple[Directive, ...]:
-    """Return the headers that every backend gets."""
+def _headers(forwarded_for: str, cleared: Iterable[str]) -> tuple[Directive, ...]:
+    """Return the headers that every backend gets, and those that none gets."""
     headers = {
         "Host": "$pillion_host",
-        "Upgrade": "$http_upgrade",
+        "Upgrade": "$pillion_upgrade",
         "Connection": "$pillion_connection",
         "X-Request-ID": "$pillion_request_id",
         "X-Real-IP": "$remote_addr",
@@ -121,11 +180,33 @@ def _headers(forwarded_for: str) -> tuple[Directive, ...]:
         "X-Forwarded-Scheme": "$pillion_scheme",
         "X-Scheme": "$pillion_scheme",
         "X-Original-Forwarded-For": "$http_x_forwarded_for",
-        "Proxy": "",
     }
+    values: dict[str, Value] = {name: Expression(value) for name, value in headers.items()}
+    values |= {name: Text("") for name in cleared}
     return tuple(
-        Directive("proxy_set_header", (Word(name), Expression(value)))
-        for name, value in headers.items()
+        Directive("proxy_set_header", (Word(name), value)) for name, value in values.items()
+    )
+
+
+def _cleared(values: GlobalValues) -> Iterator[str]:
+    """Yield the headers of clients that no backend gets."""
+    yield from _OF_THIS_CONNECTION
+    believed = values[USE_FORWARDED_HEADERS]
+    claims = (*_OTHER_PATH, *_IDENTITY, *(() if believed else _HOW_IT_CAME))
+    yield from (name for name in claims if name.lower() not in values[PASSED_CLIENT_HEADERS])
+
+
+def _upgrades(values: GlobalValues) -> tuple[Block, Block]:
+    """Return maps that let through what a connection may change to, whatever its case."""
+    allowed = [(Text(name), Text(name)) for name in values[ALLOWED_UPGRADE_PROTOCOLS]]
+    return (
+        _map("$http_upgrade", "$pillion_upgrade", (Key.DEFAULT, Text("")), *allowed),
+        _map(
+            "$pillion_upgrade",
+            "$pillion_connection",
+            (Text(""), Text("")),
+            (Key.DEFAULT, Word("upgrade")),
+        ),
     )
 
 
@@ -134,11 +215,12 @@ def _forwarding(values: GlobalValues) -> Iterator[GlobalEffect]:
     full = believes and values[COMPUTE_FULL_FORWARDED_FOR]
     variables: tuple[Block, ...] = _WORD_OF_THE_FRONT if believes else _OWN_WORD
     variables += (_FULL_FORWARDED_FOR,) if full else ()
+    variables += _upgrades(values)
     yield InSection(section=Section.VARIABLES, statements=variables)
     if believes:
         yield InSection(section=Section.CLIENTS, statements=tuple(_real_ip(values)))
     forwarded_for = "$pillion_forwarded_for" if full else "$remote_addr"
-    yield InSection(section=Section.BACKENDS, statements=_headers(forwarded_for))
+    yield InSection(section=Section.BACKENDS, statements=_headers(forwarded_for, _cleared(values)))
 
 
 GROUP = OptionGroup(
@@ -148,6 +230,8 @@ GROUP = OptionGroup(
         COMPUTE_FULL_FORWARDED_FOR,
         FORWARDED_FOR_HEADER,
         PROXY_REAL_IP_CIDR,
+        ALLOWED_UPGRADE_PROTOCOLS,
+        PASSED_CLIENT_HEADERS,
     ),
     effects=_forwarding,
 )

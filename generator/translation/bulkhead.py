@@ -1,4 +1,4 @@
-"""Walls between tenants: a bug of Pillion's that an Ingress meets costs that one alone."""
+"""Walls between tenants: a bug of Pillion that an Ingress meets costs that Ingress alone."""
 
 import traceback
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ def merge_contained(
     everywhere: Sequence[InServer],
     policy: HostPolicy,
 ) -> MergedHost:
-    """Make the server of one host; a bug of ours that its parts meet costs that host alone."""
+    """Make the server of one host; a bug that its parts meet costs that host alone."""
     try:
         return merge(host, parts, default, everywhere, policy)
     except Exception as error:  # noqa: BLE001 - as above

@@ -1,6 +1,8 @@
 """From the parts that Ingresses add to a host to its one server. The older Ingress wins."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -90,7 +92,7 @@ def _statements(
 
 
 def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHost:
-    """Answer 503 for a host that a bug of ours keeps from being served."""
+    """Answer 503 for a host that a bug keeps from being served."""
     unavailable = _plain(Match.PREFIX, Word("/"), "/", UNAVAILABLE)
     owners = dict.fromkeys(part.owner for part in parts)
     return MergedHost(
@@ -135,7 +137,7 @@ def _without_slash(locations: Sequence[Location]) -> list[Location]:
     if len(by_text) < len(locations):
         return []
     exact = {text for match, text in by_text if match is Match.EXACT}
-    prefixes = {text for match, text in by_text if match is Match.PREFIX}
+    prefixes = sorted(text for match, text in by_text if match is Match.PREFIX)
     return [
         replace(by_text[Match.PREFIX, _longest(path, prefixes)], match=Match.EXACT, path=Word(path))
         for path in sorted(text.removesuffix("/") for text in exact if text.endswith("/"))
@@ -143,8 +145,21 @@ def _without_slash(locations: Sequence[Location]) -> list[Location]:
     ]
 
 
-def _longest(path: str, prefixes: Iterable[str]) -> str:
-    return max((p for p in prefixes if path.startswith(p)), key=len)
+def _longest(path: str, prefixes: Sequence[str]) -> str:
+    """Find the longest prefix of a path among sorted ones, of which `/` is one.
+
+    Whatever stands between a prefix of a text and the text begins with that prefix, so
+    each look either finds it or shortens what is looked for.
+    """
+    text = path
+    while not path.startswith(found := prefixes[bisect_right(prefixes, text) - 1]):
+        text = _common(found, path)
+    return found
+
+
+def _common(one: str, other: str) -> str:
+    pairs = zip(one, other, strict=False)
+    return "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _plain(match: Match, path: Word | Regex, rule: str, handler: Handler) -> Location:

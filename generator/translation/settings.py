@@ -1,4 +1,4 @@
-"""What the cluster's admin decides about building."""
+"""What the cluster's admin decides by flags about translating."""
 
 from msgspec import Struct
 
@@ -28,7 +28,7 @@ class TranslationSettings(Struct, frozen=True, kw_only=True):
     external_names: bool = True
     """Whether Services of type ExternalName are followed."""
     loopback: bool = False
-    """Whether backends may be on this machine's loopback: only where whoever writes
-    the Ingresses owns the machine."""
+    """Whether backends may be on this machine's loopback: only where the
+    author of the Ingresses owns the machine."""
     compatible_classes: frozenset[str] = frozenset({"nginx"})
     """Classes whose Ingresses get ingress-nginx's ways where they differ from Kubernetes'."""

@@ -39,7 +39,7 @@ class Translation(Struct, frozen=True, kw_only=True):
 
     @property
     def traces(self) -> tuple[str, ...]:
-        """Return the traces of bugs of ours, for whoever mends them."""
+        """Return the tracebacks of bugs that Ingresses met."""
         return tuple(c.trace for c in self.contributions.values() if c.trace)
 
 
@@ -193,7 +193,9 @@ def _class_problems(snapshot: Snapshot, classes: Classes) -> Iterator[Problem]:
 
 def _problems(parts: tuple[Problems, ...], memo: Memo) -> Problems:
     """Sort them all, each once; anew only where one of the parts is new."""
-    told = tuple(part for part in parts if part)
+    present = tuple(part for part in parts if part)
     return memo.recall(
-        "problems", told, lambda _: tuple(dict.fromkeys(sorted(p for part in told for p in part)))
+        "problems",
+        present,
+        lambda _: tuple(dict.fromkeys(sorted(p for part in present for p in part))),
     )

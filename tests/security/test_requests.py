@@ -5,9 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
-from tests.drivers import fastcgi
+from tests.drivers import eager_backend, fastcgi, http2
 from tests.drivers.ingresses import backend, ingress, rule
+from tests.drivers.web import ANY_CERTIFICATE
 from tests.lab.backend import Backend
 from tests.lab.objects import endpoint_slice, service
 
@@ -21,11 +23,23 @@ SPOOFED = {
     "X-Scheme": "https",
 }
 CLAIMED = {"6.6.6.6", "evil.test", "666", "https"}
+CLEARED = [
+    *("Forwarded", "Front-End-Https", "X-Client-IP", "X-Cluster-Client-IP", "X-Url-Scheme"),
+    *("X-Forwarded-Prefix", "X-Forwarded-Protocol", "X-Forwarded-Server", "X-Forwarded-Ssl"),
+    *("X-Forwarded-Method", "X-Forwarded-Path", "X-Forwarded-Uri"),
+    *("X-Original-Method", "X-Original-URI", "X-Original-URL", "X-Rewrite-URL"),
+    *("ssl-client-cert", "ssl-client-issuer-dn", "ssl-client-subject-dn", "ssl-client-verify"),
+    *("X-Auth-Request-Access-Token", "X-Auth-Request-Email", "X-Auth-Request-Groups"),
+    *("X-Auth-Request-Preferred-Username", "X-Auth-Request-User", "X-WebAuth-User"),
+    *("Remote-Email", "Remote-Groups", "Remote-Name", "Remote-User", "X-Remote-User"),
+    *("X-Forwarded-Access-Token", "X-Forwarded-Email", "X-Forwarded-Groups"),
+    *("X-Forwarded-Preferred-Username", "X-Forwarded-User", "HTTP2-Settings", "Proxy"),
+]
 
 
 @pytest.fixture(scope="module")
 def site(site_of_its_own):
-    with fastcgi.responder() as port:
+    with fastcgi.responder() as port, eager_backend.upgrading() as eager:
         site_of_its_own.holds(
             ingress(rule("foo.test", ("Prefix", "/", "victim"))),
             ingress(
@@ -33,6 +47,9 @@ def site(site_of_its_own):
                 name="php",
                 annotations={"backend-protocol": "FCGI"},
             ),
+            ingress(rule("eager.test", ("Prefix", "/", "eager")), name="eager"),
+            service("eager"),
+            endpoint_slice("eager", Backend("eager", "127.0.0.1", eager)),
             service("php"),
             endpoint_slice("php", Backend("php", "127.0.0.1", port)),
         )
@@ -66,8 +83,39 @@ def test_a_header_with_an_underscore_does_not_pass_for_one_with_a_dash(site):
     assert "6.6.6.6" not in headers.values()
 
 
-def test_proxy_is_not_passed_on(site):
-    assert "Proxy" not in site.web.ask("http://foo.test/", headers={"Proxy": "x"}).echo["headers"]
+def test_what_only_a_proxy_can_know_is_not_passed_on(site):
+    headers = site.web.ask("http://foo.test/", headers=dict.fromkeys(CLEARED, "claim")).echo
+    assert "claim" not in headers["headers"].values()
+
+
+def test_nor_is_a_fastcgi_backend_told_that_it_was_said(site):
+    told = site.web.ask("http://php.test/", headers=dict.fromkeys(CLEARED, "claim")).echo
+    assert {"HTTP_" + name.upper().replace("-", "_") for name in CLEARED}.isdisjoint(told)
+
+
+OFFERS = ["h2c", "websocket, h2c", "h2c, websocket", "websocket,h2c", "h2", "TLS/1.2", "x"]
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_a_connection_changes_to_nothing_that_goes_past_the_rules(offer, site):
+    head = "GET / HTTP/1.1\r\nHost: eager.test\r\nConnection: Upgrade, close\r\n"
+    more = f"Upgrade: {offer}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+    answer = said(site, (head + more).encode())
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"http2-settings" not in answer
+    assert b"upgrade" not in answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize("case", ["websocket", "WebSocket"])
+def test_a_connection_changes_to_websocket(case, site):
+    head = f"GET / HTTP/1.1\r\nHost: eager.test\r\nConnection: Upgrade\r\nUpgrade: {case}\r\n\r\n"
+    assert b"HEARD frames" in said(site, head.encode() + b"frames")
+
+
+def test_websockets_work(site):
+    with connect("ws://foo.test/", sock=site.web.connect("http://foo.test/")) as socket:
+        socket.send("hello")
+        assert socket.recv() == "hello"
 
 
 SMUGGLED = [
@@ -113,6 +161,39 @@ def test_where_a_request_line_names_a_host_that_one_counts(site):
     assert said(site, raw).split()[1] == b"404"
 
 
+def hosts_told(raw, site):
+    answer = said(site, raw + b"Connection: close\r\n\r\n")
+    headers = json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]
+    return headers["Host"], headers["X-Forwarded-Host"]
+
+
+@pytest.mark.parametrize("own", ["evil.test", "evil.test:80", "foo.test.evil.test", "xfoo.test:1"])
+def test_a_backend_is_told_the_host_whose_rules_were_asked(own, site):
+    raw = f"GET http://foo.test/ HTTP/1.1\r\nHost: {own}\r\n".encode()
+    assert hosts_told(raw, site) == ("foo.test", "foo.test")
+
+
+@pytest.mark.parametrize(
+    ("target", "own", "told"),
+    [
+        ("/", "foo.test:8080", "foo.test:8080"),
+        ("/", "FOO.test.:8080", "foo.test:8080"),
+        ("http://foo.test:8080/", "foo.test:8080", "foo.test:8080"),
+        ("/", "foo.test", "foo.test"),
+    ],
+)
+def test_a_backend_is_told_the_port_that_the_client_asked_for(target, own, told, site):
+    raw = f"GET {target} HTTP/1.1\r\nHost: {own}\r\n".encode()
+    assert hosts_told(raw, site) == (told, told)
+
+
+def test_over_http_2_a_host_beside_the_authority_tells_the_backend_nothing(site):
+    status, body = http2.ask(
+        site.web, "https://foo.test/", ANY_CERTIFICATE, headers={"host": "evil.test"}
+    )
+    assert status == 400 or json.loads(body)["headers"]["Host"] == "foo.test"
+
+
 def test_status_is_told_on_loopback_alone(site):
     listening = [
         fields[1]
@@ -143,3 +224,35 @@ def test_a_name_in_the_cluster_cannot_write_a_line_of_the_log(site):
     site.holds(odd, ingress(rule("foo.test", ("Prefix", "/", "victim"))))
     assert site.pair.logs("problem.found")
     assert not site.pair.logs("forged")
+
+
+def test_only_websocket_upgrades(site):
+    raw = b"GET /up HTTP/1.1\r\nHost: foo.test\r\nConnection: %s\r\nUpgrade: %s\r\n%s\r\n"
+    for upgrade in (b"h2c", b"websocket, h2c", b"TLS/1.0"):
+        more = b"HTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: close\r\n"
+        answer = said(site, raw % (b"Upgrade, HTTP2-Settings", upgrade, more))
+        assert b" 200 " in answer.splitlines()[0]
+        told = json.loads(answer.partition(b"{")[1] + answer.partition(b"{")[2])
+        assert "Upgrade" not in told["headers"]
+
+
+@pytest.mark.parametrize(
+    ("target", "header", "host"),
+    [
+        (b"http://foo.test/a", b"evil.test", "foo.test"),
+        (b"http://foo.test/a", b"php.test", "foo.test"),
+        (b"/a", b"foo.test:8080", "foo.test:8080"),
+        (b"/a", b"FOO.test", "foo.test"),
+    ],
+)
+def test_a_backend_is_told_of_the_host_that_was_routed_by(target, header, host, site):
+    raw = b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (target, header)
+    answer = said(site, raw)
+    told = json.loads(answer[answer.index(b"{") : answer.rindex(b"}") + 1])
+    assert (told["host"], told["headers"]["X-Forwarded-Host"]) == (host, host)
+
+
+def test_headers_that_undo_a_guard_by_path_are_not_a_clients_to_set(site):
+    forged = {"Forwarded": "for=6.6.6.6", "X-Original-URL": "/a", "ssl-client-verify": "SUCCESS"}
+    headers = site.web.ask("http://foo.test/", headers=forged).echo["headers"]
+    assert not forged.keys() & headers.keys()

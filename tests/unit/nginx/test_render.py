@@ -240,3 +240,11 @@ def test_equal_objects_that_are_not_the_same_are_made_again():
     fragments.of([["a"]], "scope", lambda value: made.append(value) or "")
     fragments.of([["a"]], "scope", lambda value: made.append(value) or "")
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "source"), [("1.29.2", '"$host $http_host"'), ("1.29.3", '""')]
+)
+def test_the_port_of_a_request_comes_from_what_this_nginx_knows(version, source):
+    text = text_of(server("a.test"), capabilities=Capabilities.of(version, ()))
+    assert f"map {source} $pillion_own_host" in text
