@@ -22,7 +22,7 @@ _NOTHING: Mapping[Name, object] = MappingProxyType({})
 
 
 class Origin(Struct, frozen=True):
-    """The place of a manifest; `line` counts from 1."""
+    """The file and line of a manifest; `line` counts from 1, 0 is the whole file."""
 
     file: str
     line: int

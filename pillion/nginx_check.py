@@ -21,7 +21,7 @@ from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import RenderError, TemplateError
 from generator.objects import Kind, Name, ObjectRef
 from generator.problems import Code, Problem, Problems
-from generator.settings.command_line import Failed
+from generator.settings.command_line import CommandError
 from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
 from generator.translation import TranslationSettings
@@ -43,7 +43,7 @@ def opinion(
 ) -> Problems:
     """Ask `nginx -t`, once where it has nothing against it. Without an nginx, look at templates.
 
-    Raises Failed where the nginx that was given cannot be asked.
+    Raises CommandError where the nginx that was given cannot be asked.
     """
     try:
         _, unused = TemplateFolder(settings.template_dir).read()
@@ -55,8 +55,8 @@ def opinion(
             return (*unused, *_ask(settings, snapshot, options, binary, Path(folder)))
     except (ReloaderError, RenderError) as error:
         if nginx_bin is not None:
-            raise Failed(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
-    except Failed:
+            raise CommandError(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
+    except CommandError:
         if nginx_bin is not None:
             raise
     return unused

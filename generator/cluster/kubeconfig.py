@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from generator.cluster.access import Access, Credentials, RefreshedFile, Server
 from generator.cluster.errors import KubeconfigBroken, NoCredentials
 from generator.cluster.plugin import Plugin, PluginConfig
-from generator.decode_errors import fault_of
+from generator.decode_errors import field_error_of
 from generator.objects import without_nulls
 
 
@@ -111,7 +111,7 @@ def _read(path: Path) -> _File:
         why = getattr(error, "problem", None) or "broken"
         raise KubeconfigBroken(str(path), line, f"is not YAML: {why}.") from error
     except msgspec.ValidationError as error:
-        fault = fault_of(error)
+        fault = field_error_of(error)
         raise KubeconfigBroken(str(path), fault.field, f"{fault.predicate}.") from error
     return msgspec.structs.replace(file, path=path)
 

@@ -5,7 +5,7 @@ from typing import Generic
 import msgspec
 from msgspec import Raw, Struct
 
-from generator.decode_errors import undecoded
+from generator.decode_errors import decode_problem
 from generator.objects import (
     ConfigMap,
     EndpointSlice,
@@ -118,4 +118,4 @@ def undecoded_object(text: Raw | bytes, kind: Kind, error: msgspec.DecodeError) 
     ref, uid, _ = identity(text, kind)
     if not ref.name.name:
         raise error
-    return UndecodedObject(uid=uid, problem=undecoded(ref, error, msgspec.json.decode(text)))
+    return UndecodedObject(uid=uid, problem=decode_problem(ref, error, msgspec.json.decode(text)))

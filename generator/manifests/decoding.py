@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from generator import problems
-from generator.decode_errors import invalid_object, undecoded
+from generator.decode_errors import decode_problem, invalid_object
 from generator.manifests.documents import Document, ValueWarning
 from generator.manifests.versions import Plain, endpoints_to_slices, ingress_to_v1, unchanged
 from generator.names import is_label, is_subdomain
@@ -110,7 +110,7 @@ def decode_document(document: Document) -> DecodedDocument | None:
         written = endpoints_to_slices(value) if kind == "Endpoints" else [_prepared(value, kind)]
         objects = [convert(each, schema.type) for each in written]
     except msgspec.ValidationError as error:
-        return DecodedDocument(ref, (), (*found, undecoded(ref, error, value)))
+        return DecodedDocument(ref, (), (*found, decode_problem(ref, error, value)))
     except _InvalidField as error:
         return DecodedDocument(ref, (), (*found, error.problem(ref)))
     refs = [ObjectRef(schema.kind, each.name) for each in objects]

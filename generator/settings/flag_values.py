@@ -1,24 +1,24 @@
-"""Reads the values of flags; raises click.BadParameter, which says what was expected."""
+"""Parses the values of flags; raises click.BadParameter, which says what is expected."""
 
 import click
 
 from generator.names import is_label, is_subdomain
 from generator.objects import Name
 
-_TRUTHS = dict.fromkeys(("1", "t", "true", "yes"), True)
-_TRUTHS |= dict.fromkeys(("0", "f", "false", "no"), False)
+_BOOLEANS = dict.fromkeys(("1", "t", "true", "yes"), True)
+_BOOLEANS |= dict.fromkeys(("0", "f", "false", "no"), False)
 
 
-def truth(text: str) -> bool:
-    """Read a boolean as Go's flags have it: `--flag`, `--flag=true`, `--flag=false`."""
+def boolean(text: str) -> bool:
+    """Parse a boolean as in Go's flags: `--flag`, `--flag=true`, `--flag=false`."""
     try:
-        return _TRUTHS[text.lower()]
+        return _BOOLEANS[text.lower()]
     except KeyError:
         raise click.BadParameter(f'"{text}" is neither true nor false.') from None
 
 
 def object_name(text: str) -> Name:
-    """Read NAMESPACE/NAME."""
+    """Parse NAMESPACE/NAME."""
     namespace, _, name = text.partition("/")
     if not (namespace and name) or "/" in name:
         raise click.BadParameter(f'"{text}" is not NAMESPACE/NAME, such as default/web.')
@@ -26,12 +26,12 @@ def object_name(text: str) -> Name:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Read a list with commas."""
+    """Parse a list with commas."""
     return tuple(word for part in text.split(",") if (word := part.strip()))
 
 
 def namespaces(text: str) -> tuple[str, ...]:
-    """Read a list of namespaces with commas."""
+    """Parse a list of namespaces with commas."""
     for name in words(text):
         if not is_label(name):
             raise click.BadParameter(f'"{name}" is not the name of a namespace.')
@@ -39,7 +39,7 @@ def namespaces(text: str) -> tuple[str, ...]:
 
 
 def prefix(text: str) -> str:
-    """Read what annotations begin with, a DNS name."""
+    """Parse the prefix of annotations, a DNS name."""
     if not is_subdomain(text):
         raise click.BadParameter(
             f'"{text}" is not a DNS name, such as nginx.ingress.kubernetes.io.'
@@ -48,17 +48,17 @@ def prefix(text: str) -> str:
 
 
 def port(text: str) -> int:
-    """Read a TCP port."""
+    """Parse a TCP port."""
     return _number(text, 1, 65535, "a port: a number from 1 to 65535")
 
 
 def worker_processes(text: str) -> int:
-    """Read a number of nginx's workers; 0 has nginx count the processors."""
+    """Parse the number of nginx's workers; 0 is one for each processor."""
     return _number(text, 0, 1024, "a number of workers up to 1024")
 
 
 def milliseconds(text: str) -> int:
-    """Read a span of time."""
+    """Parse a duration."""
     return _number(text.removesuffix("ms"), 0, 60_000, "a number of milliseconds up to 60000")
 
 

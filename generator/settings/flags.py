@@ -14,12 +14,12 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from generator.settings.flag_values import (
+    boolean,
     milliseconds,
     namespaces,
     object_name,
     port,
     prefix,
-    truth,
     words,
     worker_processes,
 )
@@ -30,7 +30,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 _Option = Callable[[Function], Function]
-_GIVEN = "generator.flags.given"
+_COMMAND_LINE = "generator.flags.command_line"
 
 
 class Flag(click.Option):
@@ -44,12 +44,12 @@ class Flag(click.Option):
 class Command(click.Command):
     """A command whose `--help` groups its flags by their headings.
 
-    Remembers what was given, for `given_flags`.
+    Keeps the flags of the command line for `given_flags`.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the command line."""
-        ctx.meta[_GIVEN] = self.make_parser(ctx).parse_args(list(args))[0]
+        """Parse the command line."""
+        ctx.meta[_COMMAND_LINE] = self.make_parser(ctx).parse_args(list(args))[0]
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -65,7 +65,7 @@ class Command(click.Command):
 
 
 class FlagDeclaration(Struct, frozen=True):
-    """A flag as it is declared; as a decorator it gives a function the option."""
+    """The declaration of a flag; a decorator that adds its option to a function."""
 
     name: str
     attributes: Mapping[str, Any]
@@ -80,7 +80,7 @@ class FlagDeclaration(Struct, frozen=True):
 
 
 def flag(name: str, **rest: Any) -> FlagDeclaration:  # noqa: ANN401 - click's own arguments
-    """Declare a flag that can be set in the environment too."""
+    """Declare a flag that can also be set in the environment."""
     variable = "PILLION_" + name.removeprefix("--").replace("-", "_").upper()
     more = rest.pop("envvar", [])
     return FlagDeclaration(name, {"envvar": [variable, *more], **rest})
@@ -88,7 +88,7 @@ def flag(name: str, **rest: Any) -> FlagDeclaration:  # noqa: ANN401 - click's o
 
 def switch(name: str, **rest: Any) -> FlagDeclaration:  # noqa: ANN401 - click's own arguments
     """Declare a flag that is true or false."""
-    return flag(name, type=truth, is_flag=False, flag_value="true", metavar="[=false]", **rest)
+    return flag(name, type=boolean, is_flag=False, flag_value="true", metavar="[=false]", **rest)
 
 
 def section(heading: str, *flags: FlagDeclaration) -> tuple[FlagDeclaration, ...]:
@@ -110,7 +110,7 @@ SOURCE_FLAGS = section(
         "--manifests",
         type=click.Path(path_type=Path),
         multiple=True,
-        help="Read a folder (or file) of YAML instead of a cluster, live. May be given again.",
+        help="Read a folder (or file) of YAML instead of a cluster, live. May be repeated.",
     ),
     flag(
         "--kubeconfig",
@@ -149,7 +149,7 @@ CLASS_FLAGS = section(
         "--controller-class",
         default=_default("controller_class"),
         show_default=True,
-        help="IngressClasses with this spec.controller are ours.",
+        help="IngressClasses with this spec.controller are served.",
     ),
     switch(
         "--watch-ingress-without-class",
@@ -158,7 +158,7 @@ CLASS_FLAGS = section(
     switch(
         "--ingress-class-by-name",
         default=_default("ingress_class_by_name"),
-        help="An IngressClass named as --ingress-class is ours whatever its controller.",
+        help="Serve the IngressClass named by --ingress-class even if its controller is another.",
     ),
 )
 
@@ -186,7 +186,7 @@ SERVING_FLAGS = section(
         metavar="PORT",
         default=_default("status_port"),
         show_default=True,
-        help="Port on loopback where nginx tells what it serves: /readyz, /healthz, /generation.",
+        help="Port on loopback where nginx reports what it serves: /readyz, /healthz, /generation.",
     ),
     flag(
         "--probe-port",
@@ -207,7 +207,7 @@ SERVING_FLAGS = section(
         type=worker_processes,
         metavar="N",
         default=_default("worker_processes"),
-        help="How many workers nginx has. Default: one for each processor that it sees.",
+        help="Number of nginx's workers. Default: one for each processor that it sees.",
     ),
     flag(
         "--configmap",
@@ -233,7 +233,7 @@ SERVING_FLAGS = section(
         metavar="PREFIX",
         default=_default("annotations_prefix"),
         show_default=True,
-        help="What our annotations begin with.",
+        help="Prefix of the annotations that are read.",
     ),
     flag(
         "--template-dir",
@@ -261,30 +261,30 @@ SERVING_FLAGS = section(
 )
 
 STATUS_FLAGS = section(
-    "What is told",
+    "What is reported",
     switch(
         "--update-status",
         default=_default("update_status"),
         show_default=True,
-        help="Write our addresses into the status of Ingresses.",
+        help="Write the addresses of nginx into the status of Ingresses.",
     ),
     flag(
         "--publish-service",
         type=object_name,
         metavar="NAMESPACE/NAME",
-        help="Service whose addresses those are.",
+        help="Service that has these addresses.",
     ),
     flag(
         "--publish-status-address",
         type=words,
         metavar="A,B,…",
         default="",
-        help="Those addresses themselves, with commas.",
+        help="These addresses themselves, with commas.",
     ),
 )
 
 LOG_FLAGS = section(
-    "What is told",
+    "What is reported",
     flag(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"]),
@@ -296,7 +296,7 @@ LOG_FLAGS = section(
 
 
 def with_flags(*options: _Option[Any]) -> Callable[[Function], Function]:
-    """Return a function these options, in this order."""
+    """Return a decorator that adds these options, in this order."""
 
     def decorate(function: Function) -> Function:
         for option in reversed(options):
@@ -307,20 +307,20 @@ def with_flags(*options: _Option[Any]) -> Callable[[Function], Function]:
 
 
 def generator_flags(*, but: Collection[str] = ()) -> Callable[[Function], Function]:
-    """Return a function every flag of the generator, but for these that have no effect."""
+    """Return a decorator that adds every flag of the generator, except these without effect."""
     groups = (SOURCE_FLAGS, CLASS_FLAGS, SERVING_FLAGS, STATUS_FLAGS, LOG_FLAGS)
     return with_flags(*(each for group in groups for each in group), *ineffective_options(but))
 
 
 def given_flags(ctx: click.Context, *, but: Collection[str]) -> tuple[str, ...]:
-    """Write the flags of this command line down again for another program, but for these."""
-    given: dict[str, Any] = ctx.meta[_GIVEN]
+    """Return the flags of this command line, except these, as arguments of another program."""
+    values_by_name: dict[str, Any] = ctx.meta[_COMMAND_LINE]
     written: list[str] = []
     for param in ctx.command.get_params(ctx):
-        name, value = max(param.opts, key=len), given.get(param.name or "")
-        if param.name not in given or name in but:
+        name, value = max(param.opts, key=len), values_by_name.get(param.name or "")
+        if param.name not in values_by_name or name in but:
             continue
         values = value if isinstance(value, list) else [value]
-        # Not text: a switch that was given without a value.
+        # Not text: a switch without a value.
         written += [f"{name}={each}" if isinstance(each, str) else name for each in values]
     return tuple(written)

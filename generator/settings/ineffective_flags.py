@@ -1,6 +1,6 @@
-"""Flags of ingress-nginx that have no effect here: accepted, and reported with the reason.
+"""Flags of ingress-nginx without effect: accepted, and reported with the reason.
 
-So a Deployment's arguments can be carried over as they are.
+So the arguments of a Deployment can be kept as they are.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -9,41 +9,41 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from generator.settings.flag_values import truth
+from generator.settings.flag_values import boolean
 
 _IGNORED = "generator.flags.ignored"
 
 
 class IgnoredFlag(Struct, frozen=True, order=True):
-    """A flag that was given and changes nothing."""
+    """A flag of this command line that has no effect, and why."""
 
     name: str
     reason: str
 
 
-class NoEffect(Struct, frozen=True):
-    """How a flag is accepted, and why it changes nothing."""
+class IneffectiveFlag(Struct, frozen=True):
+    """The form of a flag without effect, and why it has none."""
 
     takes_value: bool
     """False for one that is true or false."""
     reason: str
 
 
-def _valued(reason: str) -> NoEffect:
-    return NoEffect(takes_value=True, reason=reason)
+def _valued(reason: str) -> IneffectiveFlag:
+    return IneffectiveFlag(takes_value=True, reason=reason)
 
 
-def _switch(reason: str) -> NoEffect:
-    return NoEffect(takes_value=False, reason=reason)
+def _switch(reason: str) -> IneffectiveFlag:
+    return IneffectiveFlag(takes_value=False, reason=reason)
 
 
-_LATER = "this version of Pillion does not have it yet"
+_LATER = "this version of Pillion does not support it yet"
 _LUA = "there is no Lua inside nginx here"
 _WEBHOOK = "there is no admission webhook yet; `pillion lint` finds the same before it is applied"
 _KLOG = "logs are JSON on stderr; --log-level sets how much"
 _METRICS = "traffic metrics do not exist yet"
 
-NO_EFFECT: Mapping[str, NoEffect] = {
+NO_EFFECT: Mapping[str, IneffectiveFlag] = {
     "--add_dir_header": _switch(_KLOG),
     "--alsologtostderr": _switch(_KLOG),
     "--bucket-factor": _valued(_METRICS),
@@ -54,7 +54,7 @@ NO_EFFECT: Mapping[str, NoEffect] = {
     ),
     "--disable-full-test": _switch("nginx -t always sees the whole configuration, once a change"),
     "--disable-leader-election": _switch("there is no leader election yet; run one replica"),
-    "--disable-sync-events": _switch("there are no events for mere success"),
+    "--disable-sync-events": _switch("there are no events for success"),
     "--dynamic-configuration-retries": _valued(_LUA),
     "--election-id": _valued("there is no leader election yet; run one replica"),
     "--election-ttl": _valued("there is no leader election yet; run one replica"),
@@ -65,8 +65,8 @@ NO_EFFECT: Mapping[str, NoEffect] = {
     "--enable-topology-aware-routing": _switch(_LATER),
     "--exclude-socket-metrics": _switch(_METRICS),
     "--health-check-path": _valued("health is always at /healthz"),
-    "--health-check-timeout": _valued("health is told from memory and does not wait"),
-    "--healthz-host": _valued("health is told on all addresses of the pod"),
+    "--health-check-timeout": _valued("health is answered from memory, without waiting"),
+    "--healthz-host": _valued("health is answered on all addresses of the pod"),
     "--internal-logger-address": _valued("nginx logs to stderr, without syslog"),
     "--length-buckets": _valued(_METRICS),
     "--log_backtrace_at": _valued(_KLOG),
@@ -90,10 +90,12 @@ NO_EFFECT: Mapping[str, NoEffect] = {
     "--profiler-address": _valued("there is no Go profiler in a Python program"),
     "--profiler-port": _valued("there is no Go profiler in a Python program"),
     "--profiling": _switch("there is no Go profiler in a Python program"),
-    "--report-node-internal-ip-address": _switch("give the addresses by --publish-status-address"),
+    "--report-node-internal-ip-address": _switch(
+        "name the addresses with --publish-status-address"
+    ),
     "--report-status-classes": _switch(_METRICS),
     "--shutdown-grace-period": _valued(
-        "the generator serves nobody; `pillion up` and the chart have it"
+        "the generator serves no requests; `pillion up` and the chart have this setting"
     ),
     "--size-buckets": _valued(_METRICS),
     "--skip_headers": _switch(_KLOG),
@@ -118,18 +120,18 @@ NO_EFFECT: Mapping[str, NoEffect] = {
 
 
 def ineffective_options(but: Collection[str] = ()) -> Iterator[Callable[[Any], Any]]:
-    """Return click's option of each, but for these that have an effect in some command."""
+    """Return click's option of each, except those that have an effect in this command."""
     for name, flag in NO_EFFECT.items():
         if name in but:
             continue
         names = [name, "-v"] if name == "--v" else [name]
-        as_switch = {"type": truth, "is_flag": False, "flag_value": "true"}
+        as_switch = {"type": boolean, "is_flag": False, "flag_value": "true"}
         rest: dict[str, Any] = {} if flag.takes_value else as_switch
         yield click.option(*names, hidden=True, expose_value=False, callback=_note, **rest)
 
 
 def ignored_flags(ctx: click.Context) -> tuple[IgnoredFlag, ...]:
-    """Return the flags of this command line that change nothing, in order of their names."""
+    """Return the flags of this command line without effect, in order of their names."""
     return tuple(sorted(set(ctx.meta.get(_IGNORED, ()))))
 
 

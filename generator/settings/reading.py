@@ -1,8 +1,8 @@
 """Reads settings: flags over environment over defaults.
 
 `read_settings` is the way in for `pillion-generator`; `pillion up` has the same flags
-and gives what click made of them to `settings_of`. What is wrong is one line that
-says what was expected.
+and passes the values that click parsed to `settings_of`. An error is one line that
+says what is expected.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from generator.settings.command_line import Refused, run
+from generator.settings.command_line import SettingsError, run
 from generator.settings.flags import Command, flag, generator_flags
 from generator.settings.ineffective_flags import ignored_flags
 from generator.settings.settings import Settings
@@ -23,7 +23,7 @@ from generator.settings.source import Cluster, Manifests, cluster_of, manifests_
 def read_settings(arguments: Sequence[str] | None = None) -> Settings:
     """Read the command line of `pillion-generator`.
 
-    Raises SystemExit after one line on stderr where something is wrong, and after
+    Raises SystemExit after an error, reported as one line on stderr, and after
     `--help` and `--version`.
     """
     settings: Settings = run(_command, arguments)
@@ -31,7 +31,7 @@ def read_settings(arguments: Sequence[str] | None = None) -> Settings:
 
 
 def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | None) -> Settings:
-    """Judge what click read. Raises Refused."""
+    """Check the values that click parsed, and return them as settings. Raises SettingsError."""
     values = dict(flags)
     source = _source(ctx, values)
     wants_classless = values.pop("watch_ingress_without_class")
@@ -39,10 +39,10 @@ def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | Non
         wants_classless = isinstance(source, Manifests)
     template_dir = values["template_dir"]
     if template_dir is not None and not template_dir.is_dir():
-        raise Refused(f"--template-dir {template_dir} is not a folder.")
+        raise SettingsError(f"--template-dir {template_dir} is not a folder.")
     if volume is None:
-        raise Refused("--volume is missing: the folder that is shared with the reloader.")
-    ports_differ(values)
+        raise SettingsError("--volume is missing: the folder that is shared with the reloader.")
+    check_ports(values)
     return Settings(
         source=source,
         volume=volume,
@@ -54,8 +54,8 @@ def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | Non
     )
 
 
-def ports_differ(values: Mapping[str, Any]) -> None:
-    """Refuse two flags with one port."""
+def check_ports(values: Mapping[str, Any]) -> None:
+    """Raise SettingsError where two flags name the same port."""
     names: dict[int, str] = {}
     for name in ("http_port", "https_port", "status_port", "probe_port", "healthz_port"):
         if values[name] is None:
@@ -63,7 +63,9 @@ def ports_differ(values: Mapping[str, Any]) -> None:
         flag = "--" + name.replace("_", "-")
         other = names.setdefault(values[name], flag)
         if other != flag:
-            raise Refused(f"{other} and {flag} are both {values[name]}. Give each its own port.")
+            raise SettingsError(
+                f"{other} and {flag} are both {values[name]}. Give each its own port."
+            )
 
 
 def _source(ctx: click.Context, values: dict[str, Any]) -> Manifests | Cluster:
@@ -73,7 +75,7 @@ def _source(ctx: click.Context, values: dict[str, Any]) -> Manifests | Cluster:
     if not paths:
         return cluster_of(os.environ, kubeconfig=kubeconfig, context=context, server=server)
     if kubeconfig and ctx.get_parameter_source("kubeconfig") is ParameterSource.COMMANDLINE:
-        raise Refused("--manifests and --kubeconfig exclude each other. Give one of them.")
+        raise SettingsError("--manifests and --kubeconfig exclude each other. Give one of them.")
     return manifests_of(paths)
 
 

@@ -1,4 +1,4 @@
-"""Everything that can be set, as one frozen value; what flags leave unset has these defaults."""
+"""All settings as one frozen value, with their defaults."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from generator.settings.source import Cluster, Manifests
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What the generator was told."""
+    """The settings of the generator."""
 
     source: Manifests | Cluster
     volume: Path
@@ -45,4 +45,4 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     log_level: str = "info"
     ignored: tuple[IgnoredFlag, ...] = ()
-    """Flags that were given and change nothing; told once at start."""
+    """Flags of the command line without effect; reported once, at the start."""

@@ -28,7 +28,7 @@ SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
         (written(annotation="0644"), "6 rewrite-target: 0644 is not text in YAML, and Kubernetes"),
         (
             written().replace("Prefix", "Foo"),
-            '13 spec.rules[0].http.paths[0].pathType: "Foo" is none',
+            '13 spec.rules[0].http.paths[0].pathType: "Foo" is not one of',
         ),
         (
             written().replace("pathType: Prefix", "# -"),
