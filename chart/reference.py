@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from generator.options.catalog import BY_NAME
+
 CHART = Path(__file__).parent
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 _COMMENT = re.compile(r"\s*# ?(.*)")
@@ -112,13 +114,75 @@ def _checks(value: Value) -> dict[str, Any]:
     return {"type": [kind, "null"] if kind in {"string", "array"} else kind} | value.schema
 
 
+# --- options that other controllers have --------------------------------------------------------
+
+
+def _guard(default: str, effect: str, instead: str) -> dict[str, str]:
+    return {"default": default, "effect": effect, "instead": instead}
+
+
+_TEMPLATES = "Write it into a template by controller.templates, docs/templates.md"
+_LISTS = "Set the annotation allowlist-source-range on each Ingress"
+_DENIALS = "Set the annotation denylist-source-range on each Ingress"
+_REFUSE = f"{_TEMPLATES}, or refuse them in front of the cluster"
+_EACH_AUTH = "Set the auth- annotations on each Ingress"
+_ASKED = "requests would not be checked as it says"
+
+GUARDS = {
+    "whitelist-source-range": _guard("", "every network would be let in", _LISTS),
+    "allowlist-source-range": _guard("", "every network would be let in", _LISTS),
+    "denylist-source-range": _guard("", "these networks would be let in", _DENIALS),
+    "block-cidrs": _guard("", "these networks would be let in", _DENIALS),
+    "block-user-agents": _guard("", "these user agents would be let in", _REFUSE),
+    "block-referers": _guard("", "requests with these referers would be let in", _REFUSE),
+    "global-auth-url": _guard("", "requests would be let in unchecked", _EACH_AUTH),
+    "global-auth-method": _guard("", _ASKED, _EACH_AUTH),
+    "global-auth-signin": _guard("", _ASKED, _EACH_AUTH),
+    "global-auth-signin-redirect-param": _guard("rd", _ASKED, _EACH_AUTH),
+    "global-auth-response-headers": _guard("", _ASKED, _EACH_AUTH),
+    "global-auth-request-redirect": _guard("", _ASKED, _EACH_AUTH),
+    "global-auth-snippet": _guard("", _ASKED, _EACH_AUTH),
+    "global-auth-cache-key": _guard("", _ASKED, _EACH_AUTH),
+    "global-auth-cache-duration": _guard("200 202 401 5m", _ASKED, _EACH_AUTH),
+    "global-auth-always-set-cookie": _guard("false", _ASKED, _EACH_AUTH),
+    "enable-modsecurity": _guard(
+        "false",
+        "requests would not be checked, for stock nginx has no ModSecurity",
+        "Check them in front of the cluster, or by an nginx image of your own and templates",
+    ),
+    "plugins": _guard("", "what these Lua plugins do would not be done", _TEMPLATES),
+    "main-snippet": _guard("", "nginx would not get it", _TEMPLATES),
+    "http-snippet": _guard("", "nginx would not get it", _TEMPLATES),
+    "server-snippet": _guard("", "nginx would not get it", _TEMPLATES),
+    "location-snippet": _guard("", "nginx would not get it", _TEMPLATES),
+    "bind-address": _guard(
+        "",
+        "nginx would listen on every address",
+        "Close the others by a firewall, or give nginx a network of its own and a Service",
+    ),
+    "use-proxy-protocol": _guard(
+        "false",
+        "every connection that begins with the PROXY protocol would be answered 400",
+        "Turn it off at the load balancer, and keep the client's address by use-forwarded-headers"
+        " or controller.service.externalTrafficPolicy=Local",
+    ),
+    "enable-real-ip": _guard(
+        "false",
+        "lists of networks would see the load balancer's address in place of the client's",
+        "Set use-forwarded-headers and proxy-real-ip-cidr",
+    ),
+}
+"""Options of ingress-nginx that would leave something open, or break traffic, where they are
+ignored: their default, what would happen, and what to do. The chart refuses other values."""
+
+
 # --- files/values.json ------------------------------------------------------------------------
 
 
 def told(found: list[Value]) -> dict[str, Any]:
-    """Return what templates go by: which values there are, and which change nothing, and why.
+    """Return what templates go by: the values, those without effect and why, and the options.
 
-    Of each value that is there it says the default, or null where null means something.
+    Of each value it says the default, or null where null means something.
     """
     known: dict[str, Any] = {}
     for value in found:
@@ -127,7 +191,12 @@ def told(found: list[Value]) -> dict[str, Any]:
             at = at.setdefault(key, {})
         nullable = "null" in value.schema.get("type", ())
         at[value.path[-1]] = [None if nullable else value.default]
-    return {"known": known, "ignored": {v.name: v.ignored for v in found if v.ignored}}
+    return {
+        "known": known,
+        "ignored": {v.name: v.ignored for v in found if v.ignored},
+        "options": sorted(BY_NAME),
+        "guards": GUARDS,
+    }
 
 
 # --- README.md --------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from generator.log_events import Event
 from generator.loop.controller import Controller, LoopSettings
 from generator.loop.template_folder import TemplateFolder
 from generator.probes import Unservable, serve
-from generator.settings.settings import Settings, read_settings
+from generator.settings.reading import read_settings
+from generator.settings.settings import Settings
 from generator.volume.default_certificate import fallback_certificate
 from reloader import logs
 from reloader.contract import Volume
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.warning(Event.FLAG_IGNORED, flag=flag.name, reason=flag.reason)
     try:
         asyncio.run(_until_signalled(settings))
-    except Exception as error:  # told in a line; the traceback is for debugging
+    except Exception as error:  # one line for people; the traceback is for debugging
         for cause in causes(error):
             log.critical(
                 Event.GENERATOR_FAILED,
@@ -82,14 +83,14 @@ async def _run(settings: Settings) -> None:
 
 async def _serve(port: int, ready: Callable[[], bool]) -> None:
     """Answer probes; where the port is taken, say so and go on: traffic matters more."""
-    told = False
+    reported = False
     while True:
         try:
             runner = await serve(port, ready)
         except Unservable as error:
-            if not told:
+            if not reported:
                 log.error(Event.PROBES_PORT_IN_USE, message=str(error))
-            told = True
+            reported = True
             await asyncio.sleep(_SERVE_RETRY_S)
         else:
             break

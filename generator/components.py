@@ -1,5 +1,6 @@
 """From settings to the parts of the program; `pillion render` and `lint` take theirs here too."""
 
+import resource
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from generator.cluster.discovery import find
 from generator.loop.reporter import Reporter
 from generator.manifests.source import ManifestSource
 from generator.model import Certificate
-from generator.nginx.surroundings import Surroundings, resolvers_of
+from generator.nginx.surroundings import Surroundings, open_files, resolvers_of
 from generator.objects import Kind, ObjectRef
 from generator.settings.settings import Settings
 from generator.settings.source import Cluster, Manifests
@@ -61,6 +62,7 @@ def surroundings_of(settings: Settings) -> Surroundings:
         status_port=settings.status_port,
         probe_port=settings.probe_port,
         workers=settings.worker_processes,
+        open_files=open_files(*resource.getrlimit(resource.RLIMIT_NOFILE)),
         ipv6=_has_ipv6(),
         resolvers=_resolvers(),
     )
@@ -130,15 +132,16 @@ async def _cluster_parts(
 
 
 def _reporter(settings: Settings, client: "Client", source: "ClusterSource") -> Reporter:
-    from generator.cluster.kubernetes_events import EventWriter  # noqa: PLC0415 - as above
+    from generator.cluster.kubernetes_event_writer import KubernetesEventWriter  # noqa: PLC0415 - as above
     from generator.cluster.reporter import ClusterReporter  # noqa: PLC0415 - as above
 
     status = _status_writer(settings, client, source) if settings.update_status else None
-    return ClusterReporter(status, EventWriter(client))
+    return ClusterReporter(status, KubernetesEventWriter(client))
 
 
 def _status_writer(settings: Settings, client: "Client", source: "ClusterSource") -> "StatusWriter":
-    from generator.cluster.ingress_status import StatusWriter, addresses_of_text  # noqa: PLC0415 - as above
+    from generator.cluster.ingress_status import StatusWriter  # noqa: PLC0415 - as above
+    from generator.cluster.published_addresses import addresses_of_text  # noqa: PLC0415 - as above
 
     return StatusWriter(
         client,

@@ -1,4 +1,4 @@
-"""Puts into words for people what msgspec says of a value that cannot be decoded."""
+"""Translates msgspec's errors into problems in plain words."""
 
 import json
 import re
@@ -29,40 +29,41 @@ _TYPES = {
 }
 
 
-class Fault(Struct, frozen=True):
-    """What msgspec has against a value, in words for people."""
+class FieldError(Struct, frozen=True):
+    """The field that cannot be decoded, and why, in words for people."""
 
     field: str
-    """Where, such as `spec.rules[0].host`; empty for the whole."""
+    """Its path, such as `spec.rules[0].host`; empty for the whole object."""
     predicate: str
     """Follows the value in a sentence: `is not a list`."""
     is_missing: bool = False
 
 
-def fault_of(error: msgspec.DecodeError) -> Fault:
-    """Take msgspec's message apart."""
+def field_error_of(error: msgspec.DecodeError) -> FieldError:
+    """Parse msgspec's message."""
     text = str(error)
     where = _WHERE.search(text)
     field = where["field"] if where else ""
     if missing := _MISSING.match(text):
         name = missing["name"]
-        return Fault(f"{field}.{name}" if field else name, "is missing", is_missing=True)
-    return Fault(field, _predicate(text.removesuffix(where[0] if where else "")))
+        return FieldError(f"{field}.{name}" if field else name, "is missing", is_missing=True)
+    return FieldError(field, _predicate(text.removesuffix(where[0] if where else "")))
 
 
-def undecoded(ref: ObjectRef, error: msgspec.DecodeError, value: Mapping[str, Any]) -> Problem:
-    """Return the problem of an object: which field, what it holds and what it should be.
+def decode_problem(ref: ObjectRef, error: msgspec.DecodeError, value: Mapping[str, Any]) -> Problem:
+    """Return the problem of an object that cannot be decoded: field, value, what is expected.
 
-    What a Secret holds is never shown.
+    Values of a Secret are never shown.
     """
-    fault = fault_of(error)
-    held = "What it holds" if ref.kind is Kind.SECRET else _shown(_at(value, fault.field))
-    subject = "It" if fault.is_missing else held
-    return invalid_object(ref, fault.field, f"{subject} {fault.predicate}.", "Mend it.")
+    found = field_error_of(error)
+    value_shown = "The value" if ref.kind is Kind.SECRET else _shown(_at(value, found.field))
+    subject = "It" if found.is_missing else value_shown
+    hint = "Add it." if found.is_missing else "Correct it."
+    return invalid_object(ref, found.field, f"{subject} {found.predicate}.", hint)
 
 
 def invalid_object(ref: ObjectRef, field: str, message: str, hint: str) -> Problem:
-    """Return the problem of an object that cannot be decoded."""
+    """Return the problem of an object that is not valid, and so not used."""
     meanwhile = "the last good version of the object, if there was one"
     return problems.error(ref, field, Code.OBJECT_INVALID, message, hint, meanwhile=meanwhile)
 
@@ -77,8 +78,8 @@ def _predicate(text: str) -> str:
         kinds = [_TYPES.get(kind, kind) for kind in expected["expected"].split(" | ")]
         return f"is not {' or '.join(kinds)}"
     if _ENUM.match(text):
-        return f"is none of {', '.join(PathType)}"
-    return f"is not what it should be: {text}"
+        return f"is not one of {', '.join(PathType)}"
+    return f"is not valid: {text}"
 
 
 def _at(value: Any, field: str) -> object:  # noqa: ANN401 - any plain value

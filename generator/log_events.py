@@ -107,26 +107,26 @@ class Event(LogEvent):
     )
     CLUSTER_UNREACHABLE = (
         "cluster.unreachable",
-        "The apiserver does not answer. What is served stays; it is tried until it answers.",
+        "The apiserver does not answer. What is served stays; requests are repeated until it does.",
     )
     CLUSTER_LOGIN_FAILED = (
         "cluster.login_failed",
-        "What proves who we are (a token file, an exec plugin) gives nothing. It is tried again.",
+        "A token file or an exec plugin yields no credentials. It is tried again.",
     )
     CLUSTER_FORBIDDEN = (
         "cluster.forbidden",
         (
-            "RBAC does not allow one verb on one resource. Told once; the rest goes on, and it is "
-            "tried again until it is allowed."
+            "RBAC does not allow one verb on one resource. Logged once; all else goes on, and the "
+            "request is repeated until it is allowed."
         ),
     )
     CLUSTER_REFUSED = (
         "cluster.refused",
-        "The apiserver answers a request with an error. Told once for each error; tried again.",
+        "The apiserver answers a request with an error. Logged once for each error; tried again.",
     )
     CLUSTER_INVALID_RESPONSE = (
         "cluster.invalid_response",
-        "An answer is not one of an apiserver. It is dropped, and asked for again.",
+        "An answer is not one of an apiserver. It is dropped, and requested again.",
     )
     CLUSTER_LISTED = (
         "cluster.listed",
@@ -138,21 +138,21 @@ class Event(LogEvent):
     )
     CLUSTER_EMPTY = (
         "cluster.empty",
-        "A list is empty that was not before. It is asked for again before it is believed.",
+        "A list is empty that was not before. It is requested again before it is believed.",
     )
     REFLECTOR_FAILED = (
         "cluster.reflector_failed",
-        "A bug: a reflector ended by an exception. It is started again; please report it.",
+        "A bug: a reflector ended by an exception. It is restarted; please report it.",
     )
     OBJECT_NOT_DECODED = (
         "object.not_decoded",
-        "An object has a field that cannot be read. What it said before still holds.",
+        "An object has a field that cannot be decoded. Its last good version stays in use.",
     )
     STATUS_PUBLISHED = (
         "status.published",
-        "Addresses were written to, or taken from, the status of Ingresses.",
+        "Addresses were written to, or removed from, the status of Ingresses.",
     )
     STATUS_FAILED = (
         "status.failed",
-        "The status of an Ingress could not be written. Told once for each error; tried again.",
+        "The status of an Ingress could not be written. Logged once for each error; tried again.",
     )

@@ -96,6 +96,8 @@ class Match(Enum):
 
     EXACT = "="
     PREFIX = ""
+    FIRM = "^~"
+    """By prefix, and no expression is asked then."""
     REGEX = "~*"
     NAMED = "@"
     """Not at all: other locations lead to it by its name."""

@@ -1,7 +1,7 @@
-"""The Kubernetes objects that are read, and of each only the fields that are.
+"""The Kubernetes objects that Pillion reads, with only the fields that it uses.
 
 Unknown fields are skipped while decoding, so 5,000 Ingresses cost megabytes, not
-hundreds of them. Older API versions are translated before they come here.
+hundreds of them. Older API versions are converted before.
 Rules: Kubernetes API reference, networking.k8s.io/v1, discovery.k8s.io/v1, v1.
 """
 
@@ -23,11 +23,11 @@ class Kind(StrEnum):
     SECRET = "Secret"  # noqa: S105 - a kind, not a password
     CONFIG_MAP = "ConfigMap"
     FILE = "file"
-    """A file or folder of manifests, where a problem is with no object in it."""
+    """A file or folder of manifests, for problems that concern no object in it."""
 
 
 class Name(NamedTuple):
-    """What identifies an object within its kind."""
+    """The name that identifies an object within its kind."""
 
     namespace: str
     """Empty for cluster-scoped kinds."""
@@ -38,7 +38,7 @@ class Name(NamedTuple):
 
 
 class ObjectRef(NamedTuple):
-    """One object, told apart from all others."""
+    """The reference that identifies one object."""
 
     kind: Kind
     name: Name
@@ -48,11 +48,11 @@ class ObjectRef(NamedTuple):
 
 
 class _Object(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Base of what is decoded: fields are named as in the API."""
+    """Base of all decoded values: fields are named as in the API."""
 
 
 class Metadata(_Object, frozen=True, kw_only=True):
-    """ObjectMeta."""
+    """The metadata of an object (ObjectMeta)."""
 
     name: str
     namespace: str = ""
@@ -65,40 +65,39 @@ class Metadata(_Object, frozen=True, kw_only=True):
 
 
 class KubernetesObject(_Object, frozen=True, kw_only=True):
-    """What all kinds have."""
+    """Base of all kinds."""
 
     metadata: Metadata
 
     @property
     def name(self) -> Name:
-        """Namespace and name."""
+        """Return namespace and name."""
         return Name(self.metadata.namespace, self.metadata.name)
 
 
 class ServicePortRef(_Object, frozen=True):
-    """ServiceBackendPort: by name or by number."""
+    """A port of a Service, by name or by number (ServiceBackendPort)."""
 
     name: str = ""
     number: int = 0
 
 
 class ServiceRef(_Object, frozen=True, kw_only=True):
-    """IngressServiceBackend."""
+    """A Service as the backend of a path (IngressServiceBackend)."""
 
     name: str
     port: ServicePortRef = ServicePortRef()
 
 
 class ResourceRef(_Object, frozen=True, kw_only=True):
-    """TypedLocalObjectReference; refused with a Problem."""
+    """Any other object as the backend of a path, which is not supported."""
 
     kind: str = ""
     name: str = ""
-    api_group: str = ""
 
 
 class Backend(_Object, frozen=True, kw_only=True):
-    """IngressBackend: what a rule names."""
+    """The backend that a path names (IngressBackend)."""
 
     service: ServiceRef | None = None
     resource: ResourceRef | None = None
@@ -113,7 +112,7 @@ class PathType(StrEnum):
 
 
 class HTTPPath(_Object, frozen=True, kw_only=True):
-    """HTTPIngressPath."""
+    """One path of a rule, and its backend (HTTPIngressPath)."""
 
     backend: Backend
     path: str = ""
@@ -121,27 +120,27 @@ class HTTPPath(_Object, frozen=True, kw_only=True):
 
 
 class HTTPRule(_Object, frozen=True, kw_only=True):
-    """HTTPIngressRuleValue."""
+    """The paths of a rule (HTTPIngressRuleValue)."""
 
     paths: tuple[HTTPPath, ...] = ()
 
 
 class Rule(_Object, frozen=True, kw_only=True):
-    """IngressRule."""
+    """One host and its paths (IngressRule)."""
 
     host: str = ""
     http: HTTPRule | None = None
 
 
 class TLS(_Object, frozen=True, kw_only=True):
-    """IngressTLS."""
+    """Hosts that are served over TLS, and the Secret of their certificate (IngressTLS)."""
 
     hosts: tuple[str, ...] = ()
     secret_name: str = ""
 
 
 class IngressSpec(_Object, frozen=True, kw_only=True):
-    """IngressSpec."""
+    """The class, default backend, TLS hosts and rules of an Ingress."""
 
     ingress_class_name: str = ""
     default_backend: Backend | None = None
@@ -150,14 +149,14 @@ class IngressSpec(_Object, frozen=True, kw_only=True):
 
 
 class PublishedAddress(_Object, frozen=True, kw_only=True):
-    """IngressLoadBalancerIngress, and a Service's LoadBalancerIngress."""
+    """One address at which an Ingress or a Service is reached (LoadBalancerIngress)."""
 
     ip: str = ""
     hostname: str = ""
 
 
 class LoadBalancer(_Object, frozen=True, kw_only=True):
-    """LoadBalancerStatus."""
+    """The addresses at which an Ingress or a Service is reached (LoadBalancerStatus)."""
 
     ingress: tuple[PublishedAddress, ...] = ()
 
@@ -169,38 +168,38 @@ class LoadBalancerStatus(_Object, frozen=True, kw_only=True):
 
 
 class Ingress(KubernetesObject, frozen=True, kw_only=True):
-    """networking.k8s.io/v1 Ingress."""
+    """An Ingress, networking.k8s.io/v1."""
 
     spec: IngressSpec = IngressSpec()
     status: LoadBalancerStatus = LoadBalancerStatus()
 
     @property
     def ref(self) -> ObjectRef:
-        """Who it is, for problems and markers."""
+        """Return its reference, for problems and markers."""
         return ObjectRef(Kind.INGRESS, self.name)
 
 
 class IngressClassSpec(_Object, frozen=True, kw_only=True):
-    """IngressClassSpec."""
+    """The controller of a class."""
 
     controller: str = ""
 
 
 class IngressClass(KubernetesObject, frozen=True, kw_only=True):
-    """networking.k8s.io/v1 IngressClass."""
+    """An IngressClass, networking.k8s.io/v1."""
 
     spec: IngressClassSpec = IngressClassSpec()
 
     @property
     def is_default(self) -> bool:
-        """Whether Ingresses without a class belong to this one."""
+        """Return whether Ingresses without a class belong to this one."""
         return (
             self.metadata.annotations.get("ingressclass.kubernetes.io/is-default-class") == "true"
         )
 
 
 class ServicePort(_Object, frozen=True, kw_only=True):
-    """ServicePort."""
+    """One port of a Service."""
 
     port: int
     name: str = ""
@@ -210,7 +209,7 @@ class ServicePort(_Object, frozen=True, kw_only=True):
 
 
 class ServiceSpec(_Object, frozen=True, kw_only=True):
-    """ServiceSpec."""
+    """The type, addresses and ports of a Service."""
 
     type: str = "ClusterIP"
     cluster_ip: str = field(default="", name="clusterIP")
@@ -220,14 +219,14 @@ class ServiceSpec(_Object, frozen=True, kw_only=True):
 
 
 class Service(KubernetesObject, frozen=True, kw_only=True):
-    """v1 Service."""
+    """A Service, v1."""
 
     spec: ServiceSpec = ServiceSpec()
     status: LoadBalancerStatus = LoadBalancerStatus()
 
 
 class EndpointConditions(_Object, frozen=True, kw_only=True):
-    """EndpointConditions; unset means yes for ready and serving, no for terminating."""
+    """The state of an endpoint; unset means ready, serving and not terminating."""
 
     ready: bool | None = None
     serving: bool | None = None
@@ -235,21 +234,21 @@ class EndpointConditions(_Object, frozen=True, kw_only=True):
 
 
 class SliceEndpoint(_Object, frozen=True, kw_only=True):
-    """Endpoint of a slice; its addresses are fungible, the first is used."""
+    """One endpoint of a slice; its addresses are equivalent, the first is used."""
 
     addresses: tuple[str, ...] = ()
     conditions: EndpointConditions = EndpointConditions()
 
 
 class EndpointPort(_Object, frozen=True, kw_only=True):
-    """EndpointPort."""
+    """One port of all endpoints of a slice."""
 
     name: str = ""
     port: int = 0
 
 
 class EndpointSlice(KubernetesObject, frozen=True, kw_only=True):
-    """discovery.k8s.io/v1 EndpointSlice."""
+    """An EndpointSlice, discovery.k8s.io/v1."""
 
     address_type: str = "IPv4"
     endpoints: tuple[SliceEndpoint, ...] = ()
@@ -257,14 +256,14 @@ class EndpointSlice(KubernetesObject, frozen=True, kw_only=True):
 
     @property
     def service(self) -> Name:
-        """The Service whose endpoints these are; its name is empty for a slice of none."""
+        """Return the name of the Service that the endpoints belong to; empty for none."""
         return Name(
             self.metadata.namespace, self.metadata.labels.get("kubernetes.io/service-name", "")
         )
 
 
 class Secret(KubernetesObject, frozen=True, kw_only=True):
-    """v1 Secret; never shows its data."""
+    """A Secret, v1; its representation never shows the data."""
 
     type: str = "Opaque"
     data: dict[str, bytes] = {}
@@ -274,7 +273,7 @@ class Secret(KubernetesObject, frozen=True, kw_only=True):
 
 
 class ConfigMap(KubernetesObject, frozen=True, kw_only=True):
-    """v1 ConfigMap."""
+    """A ConfigMap, v1."""
 
     data: dict[str, str] = {}
 
@@ -283,9 +282,9 @@ Object = TypeVar("Object", bound=KubernetesObject)
 
 
 def decode(text: bytes | msgspec.Raw, kind: type[Object]) -> Object:
-    """Read one object as the apiserver writes it (JSON).
+    """Decode one object from JSON, as the apiserver writes it.
 
-    Go writes an empty list as null here and there; null is taken for absent.
+    Go writes some empty lists as null; null counts as absent.
     Raises msgspec.ValidationError, whose text names the field.
     """
     try:
@@ -295,7 +294,7 @@ def decode(text: bytes | msgspec.Raw, kind: type[Object]) -> Object:
 
 
 def convert(value: Mapping[str, Any], kind: type[Object]) -> Object:
-    """Read one object from plain values, as YAML gives them; null is taken for absent.
+    """Decode one object from plain values, such as those of YAML; null counts as absent.
 
     Raises msgspec.ValidationError, whose text names the field.
     """
@@ -303,7 +302,7 @@ def convert(value: Mapping[str, Any], kind: type[Object]) -> Object:
 
 
 def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Leave out what is null, which stands for absent; keys become text, as in JSON."""
+    """Remove nulls, which count as absent, and turn keys into text, as in JSON."""
     if isinstance(value, Mapping):
         return {str(k): without_nulls(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):

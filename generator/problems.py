@@ -1,4 +1,4 @@
-"""Problems: what is wrong with a user's input, as values that are carried along."""
+"""Problems of users' input, as values."""
 
 from enum import StrEnum
 
@@ -9,18 +9,18 @@ from generator.objects import ObjectRef
 
 
 class Severity(StrEnum):
-    """How much a problem weighs."""
+    """The severity of a problem."""
 
     ERROR = "error"
     """Something that was asked for does not happen."""
     WARNING = "warning"
-    """It happens, but perhaps not as meant."""
+    """It happens, but perhaps not as intended."""
     INFO = "info"
-    """It happens as in ingress-nginx, which is not as Kubernetes says."""
+    """It happens as in ingress-nginx, which differs from Kubernetes' documentation."""
 
 
 class Code(StrEnum):
-    """What kind of problem it is. Stable: dashboards and scripts use these."""
+    """The kind of a problem. Stable: dashboards and scripts use these."""
 
     ANNOTATION_IGNORED = "annotation-ignored"
     ANNOTATION_INVALID = "annotation-invalid"
@@ -32,6 +32,8 @@ class Code(StrEnum):
     CONFIG_MAP_NOT_FOUND = "config-map-not-found"
     FILE_UNREADABLE = "file-unreadable"
     HOST_INVALID = "host-invalid"
+    HOST_OWNED = "host-owned"
+    HOST_SHARED = "host-shared"
     NAME_INVALID = "name-invalid"
     INTERNAL_ERROR = "internal-error"
     OBJECT_INVALID = "object-invalid"
@@ -55,7 +57,7 @@ class Code(StrEnum):
 
 
 class Problem(Struct, frozen=True, kw_only=True, order=True):
-    """One finding about one field of one object."""
+    """One problem of one field of one object."""
 
     object: ObjectRef
     field: str
@@ -67,11 +69,11 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
     hint: str
     """The way out, in whole sentences."""
     meanwhile: str = ""
-    """What holds until then, a clause such as `its paths answer 503`; empty where that is clear."""
+    """What happens until then, a clause such as `its paths answer 503`; empty if obvious."""
 
     @property
     def advice(self) -> str:
-        """Return what users read below the message: the way out, and what holds meanwhile."""
+        """Return the text below the message: the way out, and what happens meanwhile."""
         if not self.meanwhile:
             return self.hint
         return f"{self.hint} Meanwhile: {self.meanwhile}.".lstrip()
@@ -83,7 +85,7 @@ Problems = tuple[Problem, ...]
 def error(  # noqa: PLR0913 - the parts of a problem
     ref: ObjectRef, field: str, code: Code, message: str, hint: str, *, meanwhile: str = ""
 ) -> Problem:
-    """Return a problem: something that was asked for does not happen."""
+    """Return an error: something that was asked for does not happen."""
     return Problem(
         object=ref,
         field=field,
@@ -98,7 +100,7 @@ def error(  # noqa: PLR0913 - the parts of a problem
 def warning(  # noqa: PLR0913 - the parts of a problem
     ref: ObjectRef, field: str, code: Code, message: str, hint: str, *, meanwhile: str = ""
 ) -> Problem:
-    """Return a problem: it happens, but perhaps not as meant."""
+    """Return a warning: it happens, but perhaps not as intended."""
     found = error(ref, field, code, message, hint, meanwhile=meanwhile)
     return replace(found, severity=Severity.WARNING)
 
@@ -106,13 +108,13 @@ def warning(  # noqa: PLR0913 - the parts of a problem
 def info(  # noqa: PLR0913 - the parts of a problem
     ref: ObjectRef, field: str, code: Code, message: str, hint: str, *, meanwhile: str = ""
 ) -> Problem:
-    """Return a problem: it happens as in ingress-nginx, which is not as Kubernetes says."""
+    """Return a note: it happens as in ingress-nginx, not as Kubernetes documents it."""
     found = error(ref, field, code, message, hint, meanwhile=meanwhile)
     return replace(found, severity=Severity.INFO)
 
 
 def internal_error(ref: ObjectRef, exception: Exception, meanwhile: str) -> Problem:
-    """Return the problem of an Ingress that a bug of Pillion keeps from being served as it asks."""
+    """Return the problem of an Ingress that is not served as it asks because of a bug."""
     message = f"Pillion fails at it: {shown(str(exception) or repr(exception))}."
     return error(ref, "", Code.INTERNAL_ERROR, message, "Please report this.", meanwhile=meanwhile)
 
@@ -124,7 +126,7 @@ def shown(text: str, longest: int = 80) -> str:
 
 
 def printable(text: str) -> str:
-    """Write what would end a line, or move a terminal's cursor, as escapes."""
+    """Escape characters that would end a line, or move a terminal's cursor."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""The command for people. Whatever goes wrong is one line; no traceback reaches its user."""
+"""The command line for people. Every error is one line; users see no traceback."""
 
 import os
 import sys
@@ -12,20 +12,20 @@ import click
 
 from generator.settings.command_line import run
 from generator.settings.flags import Command, flag, generator_flags, given_flags
-from generator.settings.settings import settings_of
+from generator.settings.reading import settings_of
 from reloader.contract import OLDEST_NGINX_TEXT
 
 VOLUME = Path("/run/pillion")
-"""What paths in a configuration begin with where no volume is given."""
+"""The folder of the paths in a configuration where no volume is named."""
 
-# A command imports what it alone needs when it runs: 0.4 s that the others need not pay.
+# Each command imports what it alone needs when it runs: 0.4 s less for the others.
 
 
 class Group(click.Group):
-    """Lists its commands in the order in which one meets them, not by the alphabet."""
+    """A group that lists its commands in the order of their declaration."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return their names."""
+        """Return the names of the commands."""
         return list(self.commands)
 
 
@@ -62,8 +62,8 @@ _NGINX_BIN = flag(
     "--nginx-bin",
     type=click.Path(path_type=Path),
     heading="How it runs",
-    help=f"The nginx to run. Default: the one on PATH if it is {OLDEST_NGINX_TEXT} or newer, "
-    "else the one of pip install 'pillion[nginx]'.",
+    help="The nginx to run or to test with. Default: the one on PATH if it is "
+    f"{OLDEST_NGINX_TEXT} or newer, else the one of pip install 'pillion[nginx]'.",
 )
 
 
@@ -72,7 +72,7 @@ _NGINX_BIN = flag(
     "--volume",
     type=click.Path(path_type=Path),
     heading="How it runs",
-    help="Folder where the pair meets; made if it is missing. Keep it for the next start.",
+    help="Folder that generator and reloader share; made if missing. Keep it for the next start.",
 )
 @_NGINX_BIN
 @flag(
@@ -104,8 +104,8 @@ def _up(
       pillion up --kubeconfig ~/.kube/config --volume /tmp/pillion \\
           --http-port 8080 --https-port 8443
 
-    Whatever dies is started again, and what was served last is served until
-    something newer has proved itself. http://127.0.0.1:10246/readyz (the
+    A program that ends is started again, and the last configuration is served
+    until a newer one has passed its tests. http://127.0.0.1:10246/readyz (the
     --status-port) answers 200 once the first configuration is live.
     """  # noqa: D301 - see above
     from pillion.up import up  # noqa: PLC0415 - see above
@@ -128,7 +128,7 @@ def _up(
     default=str(VOLUME),
     show_default=True,
     heading="How they are served",
-    help="Where paths in it begin.",
+    help="Folder that paths in it begin with.",
 )
 @_NGINX_BIN
 @generator_flags()
@@ -141,7 +141,7 @@ def _render(
     nginx_bin: Path | None,
     **flags: Any,  # noqa: ANN401 - the generator's
 ) -> None:
-    """Print the nginx.conf of what is there now.
+    """Print the nginx.conf of the current objects.
 
     \b
     Of a folder:
@@ -174,11 +174,7 @@ def _render(
     show_default=True,
     help="How findings are written.",
 )
-@click.option(
-    "--nginx-bin",
-    type=click.Path(path_type=Path),
-    help="An nginx that is asked as well (nginx -t). Default: the one that pillion up would run.",
-)
+@_NGINX_BIN
 @generator_flags()
 @click.pass_context
 def _lint(
@@ -188,13 +184,13 @@ def _lint(
     nginx_bin: Path | None,
     **flags: Any,  # noqa: ANN401 - as above
 ) -> None:
-    """Say what is wrong with Ingresses before anybody runs into it.
+    """Find problems of Ingresses before they reach a cluster.
 
     \b
       pillion lint --manifests k8s/
 
-    Each finding has its file, line, object, field and a way out. Exit 1 if one
-    of them is an error.
+    nginx tests the configuration too (nginx -t), if it is installed. Each finding
+    has its file, line, object, field and a way out. Exit 1 if one is an error.
     """  # noqa: D301 - see above
     from pillion.lint import lint_once, summary, written  # noqa: PLC0415 - see above
 
@@ -216,7 +212,7 @@ def main() -> None:
     try:
         run(pillion)
     except BrokenPipeError:
-        # Whoever read our output has read enough.
+        # The reader of the output has closed it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last line of defence

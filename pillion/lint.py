@@ -1,4 +1,4 @@
-"""`pillion lint`: what is wrong with manifests, before a cluster or its users find out."""
+"""`pillion lint`: finds problems of manifests before they reach a cluster."""
 
 import datetime as dt
 import json
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from generator import translation
 from generator.components import translation_settings_of
-from generator.manifests import Places
+from generator.manifests import Locator
 from generator.objects import Kind, ObjectRef
 from generator.problems import Problem, Severity, printable
 from generator.settings.settings import Settings
@@ -23,21 +23,21 @@ _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 class Finding(Struct, frozen=True):
-    """A problem and where it is."""
+    """A problem, and its place in a file."""
 
     problem: Problem
     origin: Origin | None
 
     @property
     def is_error(self) -> bool:
-        """Whether something that was asked for does not happen."""
+        """Return whether something that was asked for does not happen."""
         return self.problem.severity is Severity.ERROR
 
 
 def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Finding]:
-    """Find what is wrong, in order of files and lines. Raises Failed.
+    """Return all findings, in order of files and lines; nginx tests too if it is installed.
 
-    Where there is an nginx, it is asked as well.
+    Raises CommandError.
     """
     options = translation_settings_of(settings, make(dt.datetime.now(dt.UTC)))
     snapshot = read_once(settings, options)
@@ -48,28 +48,28 @@ def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Find
 
 def located(problems: Sequence[Problem], snapshot: Snapshot) -> list[Finding]:
     """Find the line of each problem."""
-    places = Places(snapshot)
-    findings = [Finding(p, places.locate(p) or _itself(p.object)) for p in problems]
-    return sorted(findings, key=lambda f: (_place(f.origin), f.problem))
+    locator = Locator(snapshot)
+    findings = [Finding(p, locator.locate(p) or _file_origin(p.object)) for p in problems]
+    return sorted(findings, key=lambda f: (_sort_key(f.origin), f.problem))
 
 
 def as_text(finding: Finding) -> str:
     """Write a finding for people: what is wrong, and under it the way out.
 
-    A line each, whatever names hold: a CI's log takes some lines for commands.
+    Each is one line, even if a name has line breaks: a CI interprets some lines as commands.
     """
     problem = finding.problem
-    where = _where(finding.origin)
-    what = printable(f"{where}{problem.severity} {_who(problem)}: {problem.message}")
-    return f"{what}\n    {printable(problem.advice)}" if problem.advice else what
+    position = _position(finding.origin)
+    headline = printable(f"{position}{problem.severity} {_subject(problem)}: {problem.message}")
+    return f"{headline}\n    {printable(problem.advice)}" if problem.advice else headline
 
 
 def as_github(finding: Finding) -> str:
-    """Write a finding as a workflow command, which shows it beside the line."""
+    """Write a finding as a workflow command, which GitHub shows beside the line."""
     problem, origin = finding.problem, finding.origin
     fields = [f"file={_property(origin.file)}", f"line={max(origin.line, 1)}"] if origin else []
     fields.append(f"title={_property(problem.code)}")
-    message = _data(f"{_who(problem)}: {problem.message}\n{problem.advice}".rstrip())
+    message = _data(f"{_subject(problem)}: {problem.message}\n{problem.advice}".rstrip())
     return f"::{_GITHUB[problem.severity]} {','.join(fields)}::{message}"
 
 
@@ -79,30 +79,30 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """Count them, for the last line."""
+    """Return the number of findings of each severity, for the last line."""
     counts = Counter(finding.problem.severity for finding in findings)
-    told = [f"{n} {s}{'' if n == 1 else 's'}" for s in Severity if (n := counts[s])]
-    return f"{', '.join(told)}." if told else "Nothing is wrong."
+    parts = [f"{n} {s}{'' if n == 1 else 's'}" for s in Severity if (n := counts[s])]
+    return f"{', '.join(parts)}." if parts else "No problems found."
 
 
-def _itself(of: ObjectRef) -> Origin | None:
-    """Take a file that holds no manifest, such as a template, for where it is itself."""
+def _file_origin(of: ObjectRef) -> Origin | None:
+    """Return the origin of a file without manifests, such as a template: the file itself."""
     return Origin(file=of.name.name, line=0) if of.kind is Kind.FILE else None
 
 
-def _who(problem: Problem) -> str:
+def _subject(problem: Problem) -> str:
     if problem.object.kind is Kind.FILE:
         return "file"
     return f"{problem.object} {problem.field}".rstrip()
 
 
-def _where(origin: Origin | None) -> str:
+def _position(origin: Origin | None) -> str:
     if origin is None:
         return ""
     return f"{origin.file}:{origin.line} " if origin.line else f"{origin.file} "
 
 
-def _place(origin: Origin | None) -> tuple[str, int]:
+def _sort_key(origin: Origin | None) -> tuple[str, int]:
     return (origin.file, origin.line) if origin else ("", 0)
 
 
@@ -132,7 +132,7 @@ def _property(text: str) -> str:
 
 
 def written(findings: Sequence[Finding], output: str) -> Iterator[str]:
-    """Write the findings in the form that was asked for."""
+    """Write the findings in the chosen format."""
     if output == "json":
         yield as_json(findings)
         return

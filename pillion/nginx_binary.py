@@ -5,7 +5,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from generator.settings.command_line import Failed
+from generator.settings.command_line import CommandError
 from reloader import check
 from reloader.errors import ReloaderError
 
@@ -18,7 +18,7 @@ def choose_nginx(given: Path | None) -> Path:
         path = Path(shutil.which(given) or given).absolute()
         reason = _why_unsuitable(path)
         if reason:
-            raise Failed(f"--nginx-bin {given} does not serve: {reason}.")
+            raise CommandError(f"--nginx-bin {given} does not serve: {reason}.")
         return path
     on_path = shutil.which("nginx")
     reason = _why_unsuitable(Path(on_path)) if on_path else ""
@@ -28,8 +28,8 @@ def choose_nginx(given: Path | None) -> Path:
     if bundled is not None and not _why_unsuitable(bundled):
         return bundled
     if on_path:
-        raise Failed(f"The nginx on PATH, {on_path}, does not serve: {reason}. {WAY_OUT}")
-    raise Failed(f"There is no nginx on PATH. {WAY_OUT}")
+        raise CommandError(f"The nginx on PATH, {on_path}, does not serve: {reason}. {WAY_OUT}")
+    raise CommandError(f"There is no nginx on PATH. {WAY_OUT}")
 
 
 def _why_unsuitable(binary: Path) -> str:

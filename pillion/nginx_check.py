@@ -21,7 +21,7 @@ from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import RenderError, TemplateError
 from generator.objects import Kind, Name, ObjectRef
 from generator.problems import Code, Problem, Problems
-from generator.settings.command_line import Failed
+from generator.settings.command_line import CommandError
 from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
 from generator.translation import TranslationSettings
@@ -29,6 +29,8 @@ from pillion.nginx_binary import choose_nginx
 from reloader import check
 from reloader.contract import Status, Volume, Wish
 from reloader.errors import ReloaderError
+from reloader.log_events import Event
+from reloader.verdict import Blocked
 from reloader.wakeup import Wake
 
 _PORTS = {"http_port": 65533, "https_port": 65534, "status_port": 65535}
@@ -41,7 +43,7 @@ def opinion(
 ) -> Problems:
     """Ask `nginx -t`, once where it has nothing against it. Without an nginx, look at templates.
 
-    Raises Failed where the nginx that was given cannot be asked.
+    Raises CommandError where the nginx that was given cannot be asked.
     """
     try:
         _, unused = TemplateFolder(settings.template_dir).read()
@@ -53,8 +55,8 @@ def opinion(
             return (*unused, *_ask(settings, snapshot, options, binary, Path(folder)))
     except (ReloaderError, RenderError) as error:
         if nginx_bin is not None:
-            raise Failed(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
-    except Failed:
+            raise CommandError(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
+    except CommandError:
         if nginx_bin is not None:
             raise
     return unused
@@ -67,10 +69,10 @@ def _ask(
     for needed in (volume.live.parent, volume.files, volume.temp):
         needed.mkdir(parents=True)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S)
-    told = check.ask_build(nginx)
+    build = check.ask_build(nginx)
     surroundings = replace(
         surroundings_of(replace(settings, volume=folder)),
-        capabilities=Capabilities.of(told.version, told.modules),
+        capabilities=Capabilities.of(build.version, build.modules),
         **_PORTS,
     )
     folder_of_templates = TemplateFolder(settings.template_dir)
@@ -105,6 +107,8 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
     refusal = check.check(nginx, volume.live, Wake())
     if refusal is None:
         return None
+    if isinstance(refusal, Blocked):
+        raise ReloaderError(Event.NGINX_CHECK_BLOCKED, refusal.message)
     return Status(
         generation=GENERATION,
         hash=wish.hash,
@@ -122,6 +126,6 @@ def _refused_templates(settings: Settings, message: str) -> Problem:
         "",
         Code.TEMPLATE_REFUSED,
         message if message.endswith((".", "?")) else f"{message}.",
-        "Mend it.",
+        "Correct it.",
         meanwhile="the built-in ones are used",
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.settings.command_line import Failed
+from generator.settings.command_line import CommandError
 from reloader import master
 from reloader.contract import Volume
 
@@ -22,7 +22,7 @@ def owned_volume(path: Path) -> Iterator[Volume]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Failed(
+            raise CommandError(
                 f"--volume {path} is in use by another pillion up. "
                 "Stop that one, or give this one a volume of its own."
             ) from None
@@ -33,24 +33,26 @@ def owned_volume(path: Path) -> Iterator[Volume]:
 
 
 def check_port(flag: str, port: int, addresses: tuple[str, ...]) -> None:
-    """Raise Failed where nginx could not listen on the port."""
+    """Raise CommandError where nginx could not listen on the port."""
     for address in addresses:
         try:
             _listen(address, port)
         except PermissionError:
-            raise Failed(
+            raise CommandError(
                 f"Port {port} ({flag}) may be used by root alone. "
                 f"Give one above 1023 by {flag}, such as {flag} {port + 8000}."
             ) from None
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise Failed(
+                raise CommandError(
                     f"Port {port} ({flag}) is in use by another program. "
                     f"Stop that one, or give another port by {flag}."
                 ) from None
             # Without IPv6 on this machine nginx is configured to listen on IPv4 alone.
             if address == addresses[0]:
-                raise Failed(f"Port {port} ({flag}) cannot be used: {error.strerror}.") from error
+                raise CommandError(
+                    f"Port {port} ({flag}) cannot be used: {error.strerror}."
+                ) from error
 
 
 def _open_lock(root: Path) -> int:
@@ -58,9 +60,11 @@ def _open_lock(root: Path) -> int:
         root.mkdir(parents=True, exist_ok=True)
         return os.open(root / ".pillion-up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except (FileExistsError, NotADirectoryError):
-        raise Failed(f"--volume {root} is not a folder. Give one that is, or a new one.") from None
+        raise CommandError(
+            f"--volume {root} is not a folder. Give one that is, or a new one."
+        ) from None
     except OSError as error:
-        raise Failed(
+        raise CommandError(
             f"--volume {root} cannot be written: {error.strerror}. Give a folder of your own."
         ) from error
 
@@ -68,7 +72,7 @@ def _open_lock(root: Path) -> int:
 def _refuse_running_nginx(volume: Volume) -> None:
     running = master.find_master(volume)
     if running is not None:
-        raise Failed(
+        raise CommandError(
             f"An nginx already runs on --volume {volume.root}, as process {running.pid}. "
             f"End it (kill {running.pid}), or give another volume."
         )

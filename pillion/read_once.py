@@ -6,7 +6,7 @@ from contextlib import suppress
 from generator.cluster.errors import ClusterError
 from generator.components import parts
 from generator.manifests import read_manifests
-from generator.settings.command_line import Failed
+from generator.settings.command_line import CommandError
 from generator.settings.settings import Settings
 from generator.settings.source import Manifests
 from generator.snapshot import Snapshot
@@ -17,16 +17,16 @@ _TIMEOUT_S = 30.0
 
 
 def read_once(settings: Settings, options: TranslationSettings) -> Snapshot:
-    """Return the current snapshot. Raises Failed where the cluster cannot be read."""
+    """Return the current snapshot. Raises CommandError where the cluster cannot be read."""
     if isinstance(settings.source, Manifests):
         return read_manifests(settings.source.paths)
     logs.configure("pillion", level=settings.log_level)
     try:
         return asyncio.run(_read_cluster(settings, options))
     except ClusterError as error:
-        raise Failed(str(error)) from error
+        raise CommandError(str(error)) from error
     except TimeoutError:
-        raise Failed(
+        raise CommandError(
             f"The cluster did not answer within {_TIMEOUT_S:g} s. "
             "See whether kubectl get ingress answers with the same kubeconfig."
         ) from None

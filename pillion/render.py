@@ -16,7 +16,7 @@ from generator.nginx.errors import RenderError
 from generator.nginx.render import Memo, render
 from generator.nginx.surroundings import Surroundings
 from generator.problems import Problems
-from generator.settings.command_line import Failed
+from generator.settings.command_line import CommandError
 from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
 from generator.volume.default_certificate import fallback_certificate
@@ -27,7 +27,7 @@ from reloader.contract import ContractError, Volume, Wish
 
 
 class Rendered(Struct, frozen=True):
-    """A configuration, and what is told of its input."""
+    """A configuration, and the problems of its input."""
 
     text: str
     problems: Problems
@@ -35,7 +35,7 @@ class Rendered(Struct, frozen=True):
 
 
 def render_once(settings: Settings, *, nginx_bin: Path | None, generation: int = 0) -> Rendered:
-    """Render what is there now. Raises Failed."""
+    """Render what is there now. Raises CommandError."""
     volume = Volume(settings.volume.absolute())
     options = translation_settings_of(
         settings, fallback_certificate(volume, dt.datetime.now(dt.UTC))
@@ -46,7 +46,7 @@ def render_once(settings: Settings, *, nginx_bin: Path | None, generation: int =
         templates, problems = TemplateFolder(settings.template_dir).read()
         rendering = render(built.model, _surroundings(settings, nginx_bin), templates, Memo())
     except RenderError as error:
-        raise Failed(str(error)) from error
+        raise CommandError(str(error)) from error
     text = rendering.body(generation).decode()
     return Rendered(text, (*built.problems, *problems), snapshot)
 
@@ -56,7 +56,7 @@ def differences(settings: Settings, file: Path, *, nginx_bin: Path | None) -> It
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise Failed(f"--diff {file} cannot be read: {error.strerror}.") from error
+        raise CommandError(f"--diff {file} cannot be read: {error.strerror}.") from error
     try:
         wish = Wish.parse(content)
         generation, before = wish.generation, wish.body.decode()
@@ -76,10 +76,10 @@ def _surroundings(settings: Settings, nginx_bin: Path | None) -> Surroundings:
     surroundings = surroundings_of(settings)
     try:
         binary = choose_nginx(nginx_bin)
-    except Failed:
+    except CommandError:
         if nginx_bin is not None:
             raise
         return replace(surroundings, capabilities=UNKNOWN)
     nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
-    told = check.ask_build(nginx)
-    return replace(surroundings, capabilities=Capabilities.of(told.version, told.modules))
+    build = check.ask_build(nginx)
+    return replace(surroundings, capabilities=Capabilities.of(build.version, build.modules))

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from generator.cluster.errors import ClusterError
 from generator.components import access_of
-from generator.settings.command_line import Failed
+from generator.settings.command_line import CommandError
 from generator.settings.settings import Settings
 from generator.settings.source import Manifests
 from pillion.log_events import Event
@@ -45,7 +45,7 @@ def up(
     nginx_bin: Path | None,
     grace_s: float,
 ) -> None:
-    """Run the pair until a signal ends it. Raises Failed before anything has started."""
+    """Run the pair until a signal ends it. Raises CommandError before anything has started."""
     _check_cluster(settings)
     nginx = choose_nginx(nginx_bin)
     with owned_volume(settings.volume) as volume:
@@ -69,13 +69,13 @@ def up(
 
 
 def _check_cluster(settings: Settings) -> None:
-    """Raise Failed where a kubeconfig is unusable; an unreachable cluster may come back."""
+    """Raise CommandError where a kubeconfig is unusable; an unreachable cluster may come back."""
     if isinstance(settings.source, Manifests):
         return
     try:
         access_of(settings.source)
     except ClusterError as error:
-        raise Failed(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 async def _run(pair: Pair, volume: Volume, sink: Sink) -> None:

@@ -128,7 +128,11 @@ _PORTS = (
 _TIMES = (
     ("--poll-interval", 2.0, "how often to look without a hint"),
     ("--check-timeout", 60.0, "how long `nginx -t` may take"),
-    ("--verify-timeout", 10.0, "how long a reload may take"),
+    (
+        "--verify-timeout",
+        10.0,
+        "how long a reload may take; at least 5 times as long as `nginx -t`",
+    ),
 )
 
 

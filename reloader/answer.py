@@ -7,9 +7,10 @@ changed is written again.
 import dataclasses
 from collections.abc import Mapping
 
-from reloader.check import Build, Refusal
+from reloader.check import Build
 from reloader.contract import Stamp, Status, Volume, Wish, stamp_of, write_atomically
 from reloader.master import Identity
+from reloader.verdict import Refusal
 
 
 class Answer:
@@ -65,6 +66,12 @@ class Answer:
             message=refusal.message,
             file=refusal.file,
             line=refusal.line,
+        )
+
+    def block(self, wish: Wish, durations: Mapping[str, float], message: str) -> None:
+        """Answer that `nginx -t` could not judge the wish, for want of something around it."""
+        self._status = dataclasses.replace(
+            self._about(wish, durations), stage="blocked", message=message
         )
 
     def fail(self, wish: Wish, durations: Mapping[str, float], message: str) -> None:

@@ -18,14 +18,24 @@ import structlog
 
 from reloader import check, master, verify
 from reloader.answer import Answer
-from reloader.check import Nginx, Refusal
-from reloader.contract import ContractError, Stamp, Volume, Wish, read_bytes, stamp_of
+from reloader.check import Nginx
+from reloader.contract import (
+    ContractError,
+    Stamp,
+    Status,
+    Volume,
+    Wish,
+    read_bytes,
+    read_or_none,
+    stamp_of,
+)
 from reloader.errors import ReloaderError
 from reloader.live import Live
 from reloader.log_events import Event
 from reloader.master import Identity, Process
 from reloader.master_watch import MasterWatch
 from reloader.obstacles import Obstacles
+from reloader.verdict import Blocked, Refusal
 from reloader.verify import Expected, Failure
 from reloader.wakeup import Wake
 
@@ -43,6 +53,7 @@ class ReloaderSettings:
     nginx: Nginx
     status_port: int
     verify_timeout_s: float
+    """How long a reload may take at least; more where a check takes long."""
     poll_interval_s: float
 
 
@@ -78,6 +89,8 @@ class Reloader:
         self._seen: Stamp | None = None
         self._tried: Wish | None = None
         self._pending: PendingReload | None = None
+        self._blocked = ""
+        self._check_ms = 0.0
 
     def start(self) -> str:
         """Ask what nginx is and serves, and return its version.
@@ -85,6 +98,9 @@ class Reloader:
         Raises ReloaderError where it is not suitable.
         """
         version = self._identify_nginx()
+        with contextlib.suppress(OSError):
+            earlier = read_or_none(self._volume.status, Status.parse)
+            self._check_ms = earlier.durations.get("check", 0.0) if earlier else 0.0
         self._answer.serves(verify.served_generation(self._settings.status_port) or 0)
         return version
 
@@ -145,13 +161,28 @@ class Reloader:
             self._identify_nginx()
             started = time.monotonic()
             self._live.write_draft(wish)
-            refusal = check.check(self._settings.nginx, self._live.draft, self._wake)
-            durations["check"] = _ms_since(started)
-            if refusal is not None:
-                self._refuse(wish, durations, refusal)
+            verdict = check.check(self._settings.nginx, self._live.draft, self._wake)
+            durations["check"] = self._check_ms = _ms_since(started)
+            if isinstance(verdict, Blocked):
+                self._block(wish, durations, verdict)
+                return
+            self._blocked = ""
+            if isinstance(verdict, Refusal):
+                self._refuse(wish, durations, verdict)
                 return
             self._live.promote_draft(wish)
         self._pending = PendingReload(wish=wish, is_reported=True, durations=durations)
+
+    def _block(self, wish: Wish, durations: dict[str, float], blocked: Blocked) -> None:
+        """Answer that the check proves nothing; the generator wishes for it again."""
+        self._live.drop_draft()
+        if blocked.message != self._blocked:
+            log.error(
+                Event.NGINX_CHECK_BLOCKED, generation=wish.generation, message=blocked.message
+            )
+        self._blocked = blocked.message
+        self._answer.block(wish, durations, blocked.message)
+        self._leave_pending_unreported()
 
     def _refuse(self, wish: Wish, durations: dict[str, float], refusal: Refusal) -> None:
         self._live.drop_draft()
@@ -166,6 +197,9 @@ class Reloader:
             serving=self._answer.serving,
         )
         self._answer.refuse(wish, durations, refusal)
+        self._leave_pending_unreported()
+
+    def _leave_pending_unreported(self) -> None:
         if self._pending is not None:
             self._pending.is_reported = False  # the answer is about the newer wish now
 
@@ -204,7 +238,7 @@ class Reloader:
 
     def _serve(self, process: Process, pending: PendingReload) -> None:
         if pending.deadline is None:
-            pending.deadline = time.monotonic() + self._settings.verify_timeout_s
+            pending.deadline = time.monotonic() + self._limit_s
         if not master.workers(process) and not self._master.is_stalled:  # it is starting
             self.wait_s = _STARTING_S
             return
@@ -231,13 +265,28 @@ class Reloader:
             raise ReloaderError(Event.NGINX_UNREACHABLE, reason) from error
         signalled = time.monotonic()
         pending.durations["reload"] = (signalled - pending.promoted_at) * 1000
-        deadline = pending.deadline or signalled + self._settings.verify_timeout_s
+        deadline = pending.deadline or signalled + self._limit_s
         expected = self._expected(pending)
         outcome = verify.await_reload(process, before, expected, deadline, self._wake)
         pending.durations["verify"] = _ms_since(signalled)
         if isinstance(outcome, frozenset):
             self._master.write_off(master.workers(process) - outcome)
+            self._warn_if_slow(pending)
         return outcome
+
+    def _warn_if_slow(self, pending: PendingReload) -> None:
+        verify_s = pending.durations["verify"] / 1000
+        if verify_s >= self._limit_s / 2:
+            log.warning(
+                Event.RELOAD_SLOW,
+                generation=pending.wish.generation,
+                verify_ms=round(verify_s * 1000, 1),
+                limit_ms=round(self._limit_s * 1000, 1),
+            )
+
+    @property
+    def _limit_s(self) -> float:
+        return verify.limit_s(self._settings.verify_timeout_s, self._check_ms / 1000)
 
     def _expected(self, pending: PendingReload) -> Expected:
         port = self._settings.status_port
@@ -295,7 +344,7 @@ class Reloader:
         log.error(Event.RESTORE_FAILED, generation=earlier.wish.generation, message=message)
 
     def _reason(self, pending: PendingReload) -> str:
-        port, limit = self._settings.status_port, f"within {self._settings.verify_timeout_s:g} s"
+        port, limit = self._settings.status_port, f"within {self._limit_s:.3g} s"
         served = verify.served_generation(port)
         if self._master.process is None:
             return f"nginx ended, and was not back {limit}"

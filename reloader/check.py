@@ -7,29 +7,22 @@ than the file.
 import os
 import re
 import shlex
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reloader.contract import OLDEST_NGINX, OLDEST_NGINX_TEXT
+from reloader.contract import OLDEST_NGINX, OLDEST_NGINX_TEXT, Volume
 from reloader.errors import ReloaderError
 from reloader.log_events import Event
+from reloader.verdict import Blocked, Checked, Refusal, Verdict, judge
 from reloader.wakeup import Wake
 
 NEEDED = ("http_ssl_module", "http_v2_module")
 
 _VERSION = re.compile(r"^nginx version: \S+?/(\d+(?:\.\d+)+)", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^configure arguments:(.*)$", re.MULTILINE)
-_ERROR = re.compile(r"\[emerg\] (?:\d+#\d+: )?(.*)")
-_PLACE = re.compile(r"(?P<message>.*) in (?P<file>/.*):(?P<line>\d+)")
-_BLOCKED = re.compile(
-    r"^(?:mkdir|chown)\(\) |"
-    r"^(?:socket\(\)|bind\(\)|setsockopt\(|listen\(\))|"
-    r"\((?:23|24|28|30|122): "  # ENFILE, EMFILE, ENOSPC, EROFS, EDQUOT
-)
 
 
 @dataclass(frozen=True)
@@ -41,6 +34,11 @@ class Nginx:
     """What `-g` gets, such as `user root;`."""
     prefix: Path
     timeout_s: float
+
+    @property
+    def run(self) -> Path:
+        """The folder that nginx writes to."""
+        return Volume(self.prefix).pid.parent
 
 
 @dataclass(frozen=True)
@@ -60,15 +58,6 @@ class Build:
             )
         lacking = [module for module in NEEDED if module not in self.modules]
         return f"it was built without {' and '.join(lacking)}" if lacking else ""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """nginx's error message, parsed."""
-
-    message: str
-    file: str = ""
-    line: int = 0
 
 
 def ask_build(nginx: Nginx) -> Build:
@@ -96,8 +85,21 @@ def parse_build(said: str) -> Build:
     return Build(version[1], tuple(_modules(arguments[1] if arguments else "")))
 
 
-def check(nginx: Nginx, conf: Path, wake: Wake) -> Refusal | None:
-    """Run `nginx -t` on the file. Return None where nginx accepts it."""
+def check(nginx: Nginx, conf: Path, wake: Wake) -> Verdict | None:
+    """Run `nginx -t` on the file. Return None where nginx accepts it.
+
+    A refusal has to repeat: one that the second check does not confirm proves nothing.
+    """
+    first = _check_once(nginx, conf, wake)
+    if not isinstance(first, Refusal):
+        return first
+    second = _check_once(nginx, conf, wake)
+    if isinstance(second, Refusal) and second != first:
+        return Blocked(f"nginx -t said {first.message!r}, and then {second.message!r}")
+    return second
+
+
+def _check_once(nginx: Nginx, conf: Path, wake: Wake) -> Verdict | None:
     command = [nginx.binary, "-t", "-c", str(conf), "-p", str(nginx.prefix), "-e", "stderr"]
     if nginx.directives:
         command += ["-g", nginx.directives]
@@ -117,21 +119,10 @@ def check(nginx: Nginx, conf: Path, wake: Wake) -> Refusal | None:
     if wake.stopping:
         raise ReloaderError(Event.STOPPED, "the reloader ends")
     if said is None:
-        return Refusal(f"nginx -t had no answer within {nginx.timeout_s:g} s")
-    return None if process.returncode == 0 else parse_refusal(said, process.returncode)
-
-
-def parse_refusal(said: str, returncode: int) -> Refusal:
-    """Return nginx's error message, and the place that it names, from its output."""
-    error = _ERROR.search(said)
-    if error is None:
-        return Refusal(_without_message(said, returncode))
-    if _BLOCKED.search(error[1]):
-        raise ReloaderError(Event.NGINX_CHECK_BLOCKED, error[1])
-    place = _PLACE.fullmatch(error[1])
-    if place is None:
-        return Refusal(error[1])
-    return Refusal(place["message"], place["file"], int(place["line"]))
+        return Blocked(f"nginx -t had no answer within {nginx.timeout_s:g} s")
+    if process.returncode == 0:
+        return None
+    return judge(said, process.returncode, Checked(conf.read_bytes(), str(nginx.run)))
 
 
 def _read_output(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake) -> str | None:
@@ -158,12 +149,6 @@ def _modules(arguments: str) -> Iterator[str]:
         for prefix in ("--with-", "--add-module="):
             if argument.startswith(prefix):
                 yield argument.removeprefix(prefix)
-
-
-def _without_message(said: str, returncode: int) -> str:
-    if returncode < 0:
-        return f"nginx -t was ended by {signal.Signals(-returncode).name}"
-    return said.strip()[-500:] or f"nginx -t ended with {returncode} and no word"
 
 
 def _missing(nginx: Nginx, error: Exception) -> ReloaderError:

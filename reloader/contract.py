@@ -116,8 +116,10 @@ class Status:
     serving: int
     """The generation that nginx serves now; after a refusal the one before."""
     stage: str = ""
-    """Where it was refused: `check` (`nginx -t` says no, so it is the wish's fault) or `reload`
-    (nginx did not come to serve what it had accepted, so another try may go well)."""
+    """Where it was refused: `check` (`nginx -t` says no, so it is the wish's fault), `blocked`
+    (`nginx -t` was killed, starved or kept out of something, so it says nothing about the wish)
+    or `reload` (nginx did not come to serve what it had accepted). After the last two another
+    try may go well."""
     message: str = ""
     """nginx's own words where it was refused, or what kept it from being served; else empty."""
     file: str = ""

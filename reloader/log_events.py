@@ -27,6 +27,13 @@ class Event(LogEvent):
             "that another program holds."
         ),
     )
+    RELOAD_SLOW = (
+        "reload.slow",
+        (
+            "nginx took `verify_ms` to serve `generation`, at least half of `limit_ms`, after "
+            "which a reload counts as failed. Give the pod more CPU, or raise --verify-timeout."
+        ),
+    )
     RESTORE_FAILED = (
         "reload.rollback_failed",
         (
@@ -96,8 +103,9 @@ class Event(LogEvent):
     NGINX_CHECK_BLOCKED = (
         "nginx.check_blocked",
         (
-            "`nginx -t` could not do its work, for want of room, rights or file descriptors "
-            "(`message`). It is tried again."
+            "`nginx -t` was killed, took too long, or lacked memory, room, rights or file "
+            "descriptors (`message`). That is no fault of `generation`, which is tried again. It "
+            "needs as much memory as nginx does."
         ),
     )
     LIVE_RESTORED = (

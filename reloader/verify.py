@@ -25,6 +25,8 @@ _STUCK_S = 2.0
 accepts no connections either, and must not hold up changes."""
 _STANDSTILL_S = 3.0
 """A reload that has had no effect for so long may give way to a newer wish."""
+_CHECKS = 5
+"""A reload parses what the check parsed, and starts workers: measured, twice as long."""
 
 
 class Failure(enum.Enum):
@@ -51,6 +53,11 @@ class Expected:
     def is_answered(self) -> bool:
         """Return whether nginx answers the generation on a fresh connection."""
         return served_generation(self.port) == self.generation
+
+
+def limit_s(least_s: float, check_s: float) -> float:
+    """Return how long a reload may take after a check that took so long."""
+    return max(least_s, _CHECKS * check_s)
 
 
 def served_generation(port: int) -> int | None:

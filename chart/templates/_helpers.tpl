@@ -133,3 +133,22 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "pillion.foreignTemplate" -}}
 {{- if hasSuffix ".tmpl" (.Values.controller.customTemplate.configMapKey | default "") }}true{{ end }}
 {{- end }}
+
+{{/* The ConfigMap with global options, as namespace/name. */}}
+{{- define "pillion.options" -}}
+{{- $namespace := include "pillion.namespace" . -}}
+{{- with get .Values.controller.extraArgs "configmap" -}}
+{{ replace "$(POD_NAMESPACE)" $namespace . }}
+{{- else -}}
+{{ default $namespace .Values.controller.configMapNamespace }}/{{ include "pillion.controller" . }}
+{{- end -}}
+{{- end }}
+
+{{/* A value as the text that was written. Helm reads 31536000 as 3.1536e+07. */}}
+{{- define "pillion.scalar" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) -}}
+{{ printf "%.0f" . }}
+{{- else if not (kindIs "invalid" .) -}}
+{{ . }}
+{{- end -}}
+{{- end }}

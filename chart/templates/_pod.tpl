@@ -79,6 +79,7 @@ spec:
         - --https-port={{ include "pillion.httpsPort" . }}
         - --status-port={{ .Values.controller.statusPort }}
         - --probe-port={{ .Values.controller.probePort }}
+        - --verify-timeout={{ .Values.controller.reloader.verifyTimeout }}
         - --log-level={{ .Values.controller.reloader.logLevel }}
         {{- if $root }}
         - --nginx-directives=user root;
@@ -93,7 +94,7 @@ spec:
         periodSeconds: 1
         failureThreshold: 60
       resources:
-        {{- toYaml .Values.controller.reloader.resources | nindent 8 }}
+        {{- include "pillion.reloaderResources" . | nindent 8 }}
       volumeMounts:
         - name: volume
           mountPath: /pillion
@@ -275,6 +276,16 @@ spec:
 {{- toYaml (mergeOverwrite $context (deepCopy $root.Values.controller.containerSecurityContext)) }}
 {{- end }}
 
+{{/* The reloader's resources: `nginx -t` needs the memory that nginx needs. */}}
+{{- define "pillion.reloaderResources" -}}
+{{- $own := deepCopy .Values.controller.reloader.resources -}}
+{{- $memory := dig "requests" "memory" "" .Values.controller.resources -}}
+{{- if and $memory (not (dig "requests" "memory" "" $own)) -}}
+{{- $_ := set $own "requests" (merge (dict "memory" $memory) ($own.requests | default dict)) -}}
+{{- end -}}
+{{- toYaml $own }}
+{{- end }}
+
 {{/* Whether the lifecycle that was given is used. */}}
 {{- define "pillion.ownLifecycle" -}}
 {{- $given := .Values.controller.lifecycle -}}
@@ -285,8 +296,8 @@ spec:
 - --volume=/pillion
 - --ingress-class={{ .Values.controller.ingressClass }}
 - --controller-class={{ .Values.controller.ingressClassResource.controllerValue }}
-{{- if include "pillion.config" . | fromYaml }}
-- --configmap=$(POD_NAMESPACE)/{{ include "pillion.controller" . }}
+{{- if not (hasKey .Values.controller.extraArgs "configmap") }}
+- --configmap={{ default "$(POD_NAMESPACE)" .Values.controller.configMapNamespace }}/{{ include "pillion.controller" . }}
 {{- end }}
 {{- with include "pillion.namespaces" . }}
 - --watch-namespace={{ . }}

@@ -32,6 +32,15 @@ that for the wish to have none. Each file of templates begins with it. */}}
 {{- fail "controller.templates and controller.customTemplate.configMapName exclude each other. Give the templates by one of them." }}
 {{- end }}
 {{- end }}
+{{- if and .Values.controller.config (hasKey .Values.controller.extraArgs "configmap") }}
+{{- fail "controller.config and controller.extraArgs.configmap exclude each other. Give the global options by one of them." }}
+{{- end }}
+{{- range $key, $guard := (.Files.Get "files/values.json" | fromJson).guards }}
+{{- $given := include "pillion.scalar" (get $.Values.controller.config $key) | trim }}
+{{- if and $given (ne (lower $given) $guard.default) }}
+{{- fail (printf "controller.config.%s has no effect in this version: %s. %s. Then take the key out." $key $guard.effect $guard.instead) }}
+{{- end }}
+{{- end }}
 {{- range .Values.rbac.secretNames }}
 {{- if not (regexMatch "^[^/]+/[^/]+$" (toString .)) }}
 {{- fail (printf "rbac.secretNames: %q is not namespace/name, such as shop/tls." (toString .)) }}

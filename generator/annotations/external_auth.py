@@ -79,9 +79,6 @@ AUTH_ALWAYS_SET_COOKIE = Annotation[bool](
 
 _COOKIE = Expression("$pillion_auth_set_cookie")
 _TARGET = Expression("$pillion_auth_target")
-_ESCAPED_URI = Directive(
-    "set_escape_uri", (Expression("$escaped_request_uri"), Expression("$request_uri"))
-)
 
 
 def _auth(values: Values, asker: Asker) -> Iterator[Effect]:
@@ -133,8 +130,6 @@ def _name(values: Values, asker: Asker) -> str:
 
 def _question(asked: URL, values: Values) -> Iterator[Statement]:
     """Write the subrequest. Variables are shared with the request, so it sets its own alone."""
-    if "escaped_request_uri" in asked.path.text:
-        yield _ESCAPED_URI
     yield Directive("set", (_TARGET, asked.text))
     yield Directive("client_max_body_size", (Size(0),))
     yield Directive("proxy_pass_request_body", (False,))
@@ -180,7 +175,6 @@ def _signin(signin: URL, parameter_: str) -> tuple[Statement, ...]:
         joint = "&" if "?" in target else "?"
         target += f"{joint}{parameter_}=$pillion_scheme://$pillion_host$escaped_request_uri"
     return (
-        _ESCAPED_URI,
         Directive("add_header", (Word("Set-Cookie"), _COOKIE)),
         Directive("return", (302, Expression(target))),
     )

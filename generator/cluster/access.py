@@ -1,6 +1,6 @@
-"""Where the apiserver is, and what proves to it who we are.
+"""The address of the apiserver, and the credentials it accepts.
 
-Files that hold proof are read again, so that a rotated token or certificate is found.
+Files that hold credentials are read again, so that a rotated token or certificate is found.
 """
 
 import time
@@ -16,7 +16,7 @@ REREAD_S = 10.0
 
 
 class Server(Struct, frozen=True, kw_only=True):
-    """Where the apiserver is, and how to tell that it is the right one."""
+    """The address of the apiserver, and how to verify its certificate."""
 
     url: str
     ca: str = ""
@@ -27,8 +27,8 @@ class Server(Struct, frozen=True, kw_only=True):
     proxy: str = ""
 
 
-class Proof(Struct, frozen=True, kw_only=True):
-    """Who we are. Never shown."""
+class Credentials(Struct, frozen=True, kw_only=True):
+    """What authenticates a request. Never shown."""
 
     authorization: str = ""
     """The header's value."""
@@ -36,27 +36,27 @@ class Proof(Struct, frozen=True, kw_only=True):
     key: str = ""
     """PEM, both."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Whom to impersonate."""
+    """The Impersonate headers."""
 
     def __repr__(self) -> str:
-        return "Proof()"
+        return "Credentials()"
 
 
 class Access(Protocol):
-    """A cluster that we may enter."""
+    """The way into a cluster."""
 
     async def server(self) -> Server:
-        """Say where it is, as of now."""
+        """Return the apiserver's current address."""
 
-    async def proof(self) -> Proof:
-        """Say who we are, as of now. Raises NoCredentials."""
+    async def credentials(self) -> Credentials:
+        """Return the current credentials. Raises NoCredentials."""
 
-    def reject(self, proof: Proof) -> None:
-        """Have a proof replaced that the apiserver did not accept."""
+    def reject(self, credentials: Credentials) -> None:
+        """Replace credentials that the apiserver did not accept."""
 
 
-class Rereading:
-    """A file that another hand may replace: read again when it is old or did not work."""
+class RefreshedFile:
+    """A file that is rotated by others: read again when it is old or did not work."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
@@ -65,10 +65,7 @@ class Rereading:
         self._fresh_until = float("-inf")
 
     def text(self) -> str:
-        """Return what it holds, without white space around it.
-
-        Raises NoCredentials if it never could be read.
-        """
+        """Return its text, stripped; the last one if it cannot be read. Raises NoCredentials."""
         if self._clock() >= self._fresh_until:
             try:
                 self._text = self._path.read_text().strip() or self._text
@@ -80,7 +77,7 @@ class Rereading:
             raise NoCredentials(f"{self._path} is empty.")
         return self._text
 
-    def forget_freshness(self) -> None:
+    def expire(self) -> None:
         """Read it again at the next use."""
         self._fresh_until = float("-inf")
 
@@ -90,38 +87,38 @@ class InCluster:
 
     def __init__(self, url: str, folder: Path) -> None:
         self._url = url
-        self._token = Rereading(folder / "token")
-        self._ca = Rereading(folder / "ca.crt")
+        self._token = RefreshedFile(folder / "token")
+        self._ca = RefreshedFile(folder / "ca.crt")
 
     async def server(self) -> Server:
-        """Say where it is, with the CA of now."""
+        """Return its address, with the current CA."""
         return Server(url=self._url, ca=self._ca.text())
 
-    async def proof(self) -> Proof:
-        """Say who we are; a token never leaves over plain HTTP."""
+    async def credentials(self) -> Credentials:
+        """Return the token; none over plain HTTP, where it could be read on the way."""
         if not self._url.startswith("https:"):
-            return Proof()
-        return Proof(authorization=f"Bearer {self._token.text()}")
+            return Credentials()
+        return Credentials(authorization=f"Bearer {self._token.text()}")
 
-    def reject(self, proof: Proof) -> None:  # noqa: ARG002 - there is but one
+    def reject(self, credentials: Credentials) -> None:  # noqa: ARG002 - there is only one
         """Read the token again."""
-        self._token.forget_freshness()
-        self._ca.forget_freshness()
+        self._token.expire()
+        self._ca.expire()
 
 
 class Anonymous:
-    """A server that is reached by its URL alone."""
+    """A server that is reached without credentials."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def server(self) -> Server:
-        """Say where it is."""
+        """Return its address."""
         return Server(url=self._url)
 
-    async def proof(self) -> Proof:
-        """Say nothing."""
-        return Proof()
+    async def credentials(self) -> Credentials:
+        """Return no credentials."""
+        return Credentials()
 
-    def reject(self, proof: Proof) -> None:
-        """There is no other."""
+    def reject(self, credentials: Credentials) -> None:
+        """Do nothing: there are no others."""

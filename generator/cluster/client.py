@@ -1,9 +1,10 @@
-"""Asks the apiserver, and gives its answers raw.
+"""Sends requests to the apiserver, and returns the answers undecoded.
 
 kubernetes.aio builds the request and holds the connections; its models are not
 used (5,000 Ingresses cost it 4.5 s and 265 MB), nor its reading of tokens. Every
-request has time-outs, which the library has not. A 401 has the proof renewed and
-is asked once more. Whether anyone answers is logged when it changes, here alone.
+request has time-outs, which the library lacks. A 401 renews the credentials, and
+the request is sent once more. Only this module logs whether the apiserver answers,
+whenever that changes.
 """
 
 import ssl
@@ -21,7 +22,7 @@ import structlog
 from kubernetes.aio.client import ApiClient, Configuration
 from msgspec import Struct
 
-from generator.cluster.access import Access, Proof, Server
+from generator.cluster.access import Access, Credentials, Server
 from generator.cluster.backoff import Timing
 from generator.cluster.errors import Expired, NoCredentials, Refused, Unreachable
 from generator.log_events import Event
@@ -43,7 +44,7 @@ class _Details(Struct, rename="camel"):
 
 
 class Status(Struct, rename="camel"):
-    """metav1.Status: how an apiserver says that it will not."""
+    """metav1.Status: why an apiserver refuses a request."""
 
     code: int = 0
     message: str = ""
@@ -52,24 +53,24 @@ class Status(Struct, rename="camel"):
 
 
 class Client:
-    """A connection pool to one cluster. `async with` closes it."""
+    """Requests to one cluster. `async with` closes its connections."""
 
     def __init__(self, access: Access, timing: Timing = Timing()) -> None:  # noqa: B008 - frozen
         self._access = access
         self._timing = timing
-        self._line: _Line | None = None
-        self._away_since: float | None = None
-        self._complaint = ""
+        self._pool: _Pool | None = None
+        self._unreachable_since: float | None = None
+        self._login_error = ""
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._line:
-            await self._line.close()
+        if self._pool:
+            await self._pool.close()
 
     async def get(self, path: str, query: Query = (), *, accept: str = JSON) -> bytes:
-        """Read a collection or an object whole."""
+        """Return a page of a collection, or an object."""
         return await self._whole("GET", path, query, accept=accept)
 
     async def create(self, path: str, thing: Any) -> bytes:  # noqa: ANN401 - JSON
@@ -82,23 +83,23 @@ class Client:
 
     @asynccontextmanager
     async def stream(self, path: str, query: Query) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Read an answer as it comes, in chunks of any size."""
-        line, response = await self._send("GET", path, query, read_s=self._timing.silence_s)
+        """Yield an answer as it arrives, in chunks of any size."""
+        pool, response = await self._send("GET", path, query, read_s=self._timing.silence_s)
         try:
             yield _chunks(response)
         finally:
-            # Closed, not released: the rest of a watch has no end to read to.
+            # Closed, not released: a watch has no end to read to.
             response.close()
-            await line.leave()
+            await pool.release()
 
     async def _whole(self, method: str, path: str, query: Query, **more: Any) -> bytes:  # noqa: ANN401
-        line, response = await self._send(method, path, query, **more)
+        pool, response = await self._send(method, path, query, **more)
         try:
-            with self._told():
+            with self._cluster_errors():
                 return await response.read()
         finally:
             response.release()
-            await line.leave()
+            await pool.release()
 
     async def _send(  # noqa: PLR0913 - what a request consists of
         self,
@@ -109,48 +110,50 @@ class Client:
         body: Any = None,  # noqa: ANN401 - JSON
         accept: str = JSON,
         read_s: float = 0.0,
-    ) -> tuple["_Line", aiohttp.ClientResponse]:
-        """Return a good answer before its body, and the line it comes by, which must be left.
+    ) -> tuple["_Pool", aiohttp.ClientResponse]:
+        """Return a 2xx answer before its body, and its pool, which the caller releases.
 
-        Raises a ClusterError instead of a bad answer or none.
+        Raises a ClusterError for any other answer or none.
         """
         timeout = aiohttp.ClientTimeout(
             total=None, connect=self._timing.connect_s, sock_read=read_s or self._timing.read_s
         )
         request = _Request(method, path, query, body, accept, timeout)
-        with self._told():
-            line, proof, response = await self._try(request)
+        with self._cluster_errors():
+            pool, credentials, response = await self._try(request)
             if response.status == 401:
                 response.release()
-                await line.leave()
-                self._access.reject(proof)
-                line, _, response = await self._try(request)
+                await pool.release()
+                self._access.reject(credentials)
+                pool, _, response = await self._try(request)
             if 200 <= response.status < 300:
                 self._note_answer()
-                return line, response
+                return pool, response
             try:
                 raise await _refusal(response)
             finally:
                 response.close()
-                await line.leave()
+                await pool.release()
 
-    async def _try(self, request: "_Request") -> tuple["_Line", Proof, aiohttp.ClientResponse]:
-        server, proof = await self._access.server(), await self._access.proof()
-        if self._line is None or self._line.differs(server, proof):
-            if self._line:
-                await self._line.retire()
-            self._line = _Line(server, proof)
-        line = self._line
-        line.enter()
+    async def _try(
+        self, request: "_Request"
+    ) -> tuple["_Pool", Credentials, aiohttp.ClientResponse]:
+        server, credentials = await self._access.server(), await self._access.credentials()
+        if self._pool is None or not self._pool.serves(server, credentials):
+            if self._pool:
+                await self._pool.close_when_idle()
+            self._pool = _Pool(server, credentials)
+        pool = self._pool
+        pool.acquire()
         try:
-            return line, proof, await line.send(request, proof)
+            return pool, credentials, await pool.send(request, credentials)
         except BaseException:
-            await line.leave()
+            await pool.release()
             raise
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turn what aiohttp raises into this room's errors; log it when the weather changes."""
+    def _cluster_errors(self) -> Iterator[None]:
+        """Turn aiohttp's exceptions into ClusterErrors; log when the apiserver stops answering."""
         try:
             yield
         except TimeoutError as error:
@@ -161,23 +164,23 @@ class Client:
             self._note_answer()
             raise
         except NoCredentials as error:
-            if self._complaint != str(error):
-                self._complaint = str(error)
+            if self._login_error != str(error):
+                self._login_error = str(error)
                 log.error(Event.CLUSTER_LOGIN_FAILED, error=str(error))
             raise
 
     def _no_answer(self, why: str) -> Unreachable:
-        if self._away_since is None:
-            self._away_since = time.monotonic()
+        if self._unreachable_since is None:
+            self._unreachable_since = time.monotonic()
             log.warning(Event.CLUSTER_UNREACHABLE, error=why)
         return Unreachable(why)
 
     def _note_answer(self) -> None:
-        self._complaint = ""
-        if self._away_since is not None:
-            away_s = round(time.monotonic() - self._away_since, 1)
-            self._away_since = None
-            log.info(Event.CLUSTER_REACHABLE, away_s=away_s)
+        self._login_error = ""
+        if self._unreachable_since is not None:
+            unreachable_s = round(time.monotonic() - self._unreachable_since, 1)
+            self._unreachable_since = None
+            log.info(Event.CLUSTER_REACHABLE, away_s=unreachable_s)
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -199,28 +202,28 @@ class _Request(NamedTuple):
     timeout: aiohttp.ClientTimeout
 
 
-class _Line:
+class _Pool:
     """Connections made with one server and one client certificate.
 
-    A new certificate makes a new line; the old one is closed when the last request
-    on it has ended, so that no watch is cut.
+    A new certificate needs a new pool; the old one is closed when its last request
+    has ended, so that no watch is cut.
     """
 
-    def __init__(self, server: Server, proof: Proof) -> None:
-        self._made_of = _materials(server, proof)
-        self._api = _api_client(server, proof)
+    def __init__(self, server: Server, credentials: Credentials) -> None:
+        self._key = _pool_key(server, credentials)
+        self._api = _api_client(server, credentials)
         self._requests = 0
-        self._retired = False
+        self._is_closing = False
 
-    def differs(self, server: Server, proof: Proof) -> bool:
-        """Whether these need other connections."""
-        return self._made_of != _materials(server, proof)
+    def serves(self, server: Server, credentials: Credentials) -> bool:
+        """Whether these connections are the ones for this server and certificate."""
+        return self._key == _pool_key(server, credentials)
 
-    async def send(self, request: _Request, proof: Proof) -> aiohttp.ClientResponse:
-        """Ask, and give the answer before its body."""
-        headers = {"Accept": request.accept, "Accept-Encoding": "gzip", **dict(proof.headers)}
-        if proof.authorization:
-            headers["Authorization"] = proof.authorization
+    async def send(self, request: _Request, credentials: Credentials) -> aiohttp.ClientResponse:
+        """Send a request, and return the answer before its body."""
+        headers = {"Accept": request.accept, "Accept-Encoding": "gzip", **dict(credentials.headers)}
+        if credentials.authorization:
+            headers["Authorization"] = credentials.authorization
         if request.body is not None:
             headers["Content-Type"] = JSON if request.method == "POST" else MERGE_PATCH
         method, url, headers, body, _ = await self._api.param_serialize(
@@ -232,34 +235,34 @@ class _Line:
         response: aiohttp.ClientResponse = answer.response
         return response
 
-    def enter(self) -> None:
-        """One more request is under way."""
+    def acquire(self) -> None:
+        """Count a request that begins."""
         self._requests += 1
 
-    async def leave(self) -> None:
-        """One has ended."""
+    async def release(self) -> None:
+        """Count a request that has ended; close if it was the last one awaited."""
         self._requests -= 1
-        await self._close_if_done()
+        await self._close_if_idle()
 
-    async def retire(self) -> None:
-        """No new request will come."""
-        self._retired = True
-        await self._close_if_done()
+    async def close_when_idle(self) -> None:
+        """Close once all requests have ended; none may begin."""
+        self._is_closing = True
+        await self._close_if_idle()
 
     async def close(self) -> None:
-        """Cut whatever is under way."""
+        """Close at once, and cut the requests under way."""
         await self._api.close()  # type: ignore[no-untyped-call]
 
-    async def _close_if_done(self) -> None:
-        if self._retired and not self._requests:
+    async def _close_if_idle(self) -> None:
+        if self._is_closing and not self._requests:
             await self._api.close()  # type: ignore[no-untyped-call]
 
 
-def _materials(server: Server, proof: Proof) -> tuple[Server, str, str]:
-    return server, proof.certificate, proof.key
+def _pool_key(server: Server, credentials: Credentials) -> tuple[Server, str, str]:
+    return server, credentials.certificate, credentials.key
 
 
-def _api_client(server: Server, proof: Proof) -> ApiClient:
+def _api_client(server: Server, credentials: Credentials) -> ApiClient:
     configuration = Configuration(host=server.url)
     configuration.verify_ssl = server.verify
     configuration.ca_cert_data = server.ca or None
@@ -270,14 +273,14 @@ def _api_client(server: Server, proof: Proof) -> ApiClient:
     # As kubectl: many clusters' CAs lack what Python 3.13 began to ask of them.
     configuration.disable_strict_ssl_verification = True
     with tempfile.TemporaryDirectory(prefix="pillion-") as folder:
-        # OpenSSL reads a key only from a file; this one is gone before the first request.
-        if proof.certificate:
-            configuration.cert_file = _write(folder, "certificate", proof.certificate)
-            configuration.key_file = _write(folder, "key", proof.key)
+        # OpenSSL reads a key only from a file; it is deleted before the first request.
+        if credentials.certificate:
+            configuration.cert_file = _write(folder, "certificate", credentials.certificate)
+            configuration.key_file = _write(folder, "key", credentials.key)
         try:
             api = ApiClient(configuration)
         except ssl.SSLError as error:
-            raise NoCredentials(f"CA or client certificate is not usable: {error}") from error
+            raise NoCredentials(f"CA or client certificate cannot be used: {error}") from error
     api.user_agent = USER_AGENT
     return api
 
@@ -299,7 +302,7 @@ async def _refusal(response: aiohttp.ClientResponse) -> Refused:
 
 
 def refused(code: int, status: Status, *, retry_after_s: float = 0.0) -> Refused:
-    """Make an error of what the apiserver says."""
+    """Return the error for a Status of the apiserver."""
     kind = Expired if code == 410 else Refused
     wait_s = retry_after_s or (status.details.retry_after_seconds if status.details else 0.0)
     return kind(code, status.message, reason=status.reason, retry_after_s=wait_s)

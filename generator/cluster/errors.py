@@ -1,40 +1,40 @@
-"""What can go wrong between here and the apiserver.
+"""What can fail between the generator and the apiserver.
 
 ClusterError
-├── KubeconfigBroken    a file that says it cannot be read
-├── NoCredentials       the plugin or file that proves who we are does not answer
+├── KubeconfigBroken    a kubeconfig, or a file that it names, cannot be used
+├── NoCredentials       a token file or an exec plugin yields no credentials
 ├── Unreachable         no connection, no answer in time, or it broke off
-├── Garbled             an answer that is not of an apiserver
-└── Refused             the apiserver said no
-    └── Expired         what was asked for is too old: list again
+├── InvalidResponse     the answer is not one of an apiserver
+└── Refused             the apiserver answered with an error
+    └── Expired         410: list again
 """
 
 
 class ClusterError(Exception):
-    """Its text is one line for people."""
+    """Its text is one line for users."""
 
 
 class KubeconfigBroken(ClusterError):
-    """A kubeconfig cannot be used: which file, which field, and why."""
+    """A kubeconfig cannot be used; names the file, the field and the reason."""
 
     def __init__(self, file: str, field: str, message: str) -> None:
         super().__init__(f"{file}: {field}: {message}" if field else f"{file}: {message}")
 
 
 class NoCredentials(ClusterError):
-    """What proves who we are cannot be had now."""
+    """A token file or an exec plugin yields no credentials now."""
 
 
 class Unreachable(ClusterError):
     """There is no connection, no answer in time, or it broke off."""
 
 
-class Garbled(ClusterError):
-    """Someone answers, but not as an apiserver does."""
+class InvalidResponse(ClusterError):
+    """An answer came that is not one of an apiserver."""
 
 
 class Refused(ClusterError):
-    """The apiserver said no."""
+    """The apiserver answered with an error."""
 
     def __init__(
         self, status: int, message: str, *, reason: str = "", retry_after_s: float = 0.0
@@ -46,4 +46,4 @@ class Refused(ClusterError):
 
 
 class Expired(Refused):
-    """410: the resourceVersion or the page asked for is gone."""
+    """410: the resourceVersion or the page requested is gone."""

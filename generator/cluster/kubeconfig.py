@@ -1,6 +1,6 @@
-"""Reads kubeconfig files, several as one, and what they say of who we are.
+"""Reads kubeconfig files, several as one, and the credentials that they name.
 
-The client library's own loader goes on without proof when an exec plugin fails,
+The client library's own loader continues without credentials when an exec plugin fails,
 never reads a token file again, and answers a missing field with a TypeError or
 with http://localhost; of it only the old auth-providers (OIDC) are used.
 """
@@ -13,10 +13,10 @@ import msgspec
 import yaml
 from msgspec import Struct, field
 
-from generator.cluster.access import Access, Proof, Rereading, Server
+from generator.cluster.access import Access, Credentials, RefreshedFile, Server
 from generator.cluster.errors import KubeconfigBroken, NoCredentials
 from generator.cluster.plugin import Plugin, PluginConfig
-from generator.decode_errors import fault_of
+from generator.decode_errors import field_error_of
 from generator.objects import without_nulls
 
 
@@ -111,7 +111,7 @@ def _read(path: Path) -> _File:
         why = getattr(error, "problem", None) or "broken"
         raise KubeconfigBroken(str(path), line, f"is not YAML: {why}.") from error
     except msgspec.ValidationError as error:
-        fault = fault_of(error)
+        fault = field_error_of(error)
         raise KubeconfigBroken(str(path), fault.field, f"{fault.predicate}.") from error
     return msgspec.structs.replace(file, path=path)
 
@@ -168,7 +168,7 @@ class FromKubeconfig:
     def __init__(self, server: Server, user: _User, home: Path, where: str = "") -> None:
         self._server = server
         self._user = user
-        self._token = Rereading(home.parent / user.token_file) if user.token_file else None
+        self._token = RefreshedFile(home.parent / user.token_file) if user.token_file else None
         certificate, key = f"{where}.client-certificate", f"{where}.client-key"
         self._certificate = _pem(
             home, certificate, user.client_certificate, user.client_certificate_data
@@ -182,14 +182,14 @@ class FromKubeconfig:
         )
 
     async def server(self) -> Server:
-        """Say where it is."""
+        """Return its address."""
         return self._server
 
-    async def proof(self) -> Proof:
-        """Say who we are; asks the plugin where there is one and what it gave has run out."""
-        given = await self._plugin.credential() if self._plugin else None
-        if given and given.token:
-            authorization = f"Bearer {given.token}"
+    async def credentials(self) -> Credentials:
+        """Return the current credentials; run the plugin, if any, when its own have expired."""
+        issued = await self._plugin.credential() if self._plugin else None
+        if issued and issued.token:
+            authorization = f"Bearer {issued.token}"
         elif self._token:
             authorization = f"Bearer {self._token.text()}"
         elif self._user.token:
@@ -199,24 +199,26 @@ class FromKubeconfig:
             authorization = f"Basic {base64.b64encode(pair.encode()).decode()}"
         else:
             authorization = ""
-        if given and given.client_certificate_data:
-            certificate, key = given.client_certificate_data, given.client_key_data
+        if issued and issued.client_certificate_data:
+            certificate, key = issued.client_certificate_data, issued.client_key_data
         else:
             certificate, key = (pem.text() if pem else "" for pem in (self._certificate, self._key))
-        return Proof(
+        return Credentials(
             authorization=authorization,
             certificate=certificate,
             key=key,
             headers=self._impersonated(),
         )
 
-    def reject(self, proof: Proof) -> None:
-        """Read the files again, and ask the plugin again if that is what it gave."""
+    def reject(self, credentials: Credentials) -> None:
+        """Read the files again, and run the plugin again if it issued these."""
         for file in (self._token, self._certificate, self._key):
             if file:
-                file.forget_freshness()
+                file.expire()
         if self._plugin:
-            self._plugin.reject(proof.authorization.removeprefix("Bearer "), proof.certificate)
+            self._plugin.reject(
+                credentials.authorization.removeprefix("Bearer "), credentials.certificate
+            )
 
     def _impersonated(self) -> tuple[tuple[str, str], ...]:
         user = self._user
@@ -225,8 +227,8 @@ class FromKubeconfig:
         return tuple((name, value) for name, value in (*single, *groups) if value)
 
 
-class _Given:
-    """PEM that stands in the kubeconfig itself."""
+class _InlinePem:
+    """PEM within the kubeconfig itself; never expires."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -234,39 +236,39 @@ class _Given:
     def text(self) -> str:
         return self._text
 
-    def forget_freshness(self) -> None:
+    def expire(self) -> None:
         pass
 
 
-def _pem(home: Path, where: str, file: str, data: bytes) -> Rereading | _Given | None:
+def _pem(home: Path, where: str, file: str, data: bytes) -> RefreshedFile | _InlinePem | None:
     if data:
         try:
-            return _Given(data.decode())
+            return _InlinePem(data.decode())
         except UnicodeDecodeError as error:
             raise KubeconfigBroken(str(home), f"{where}-data", "is not PEM.") from error
     if file:
         _bytes(home, where, file)
-        return Rereading(home.parent / file)
+        return RefreshedFile(home.parent / file)
     return None
 
 
 class FromAuthProvider:
-    """A user with an `auth-provider`, which the client library knows to ask."""
+    """A user with an `auth-provider`, which the client library asks for a token."""
 
     def __init__(self, server: Server, path: Path, context: str) -> None:
         self._server = server
         self._path = path
         self._context = context
-        self._proof: Proof | None = None
+        self._credentials: Credentials | None = None
 
     async def server(self) -> Server:
-        """Say where it is."""
+        """Return its address."""
         return self._server
 
-    async def proof(self) -> Proof:
-        """Return what the library gave, or ask it: it renews a token that has run out."""
-        if self._proof:
-            return self._proof
+    async def credentials(self) -> Credentials:
+        """Return the token, or ask the library: it renews one that has expired."""
+        if self._credentials:
+            return self._credentials
         from kubernetes.aio.client import Configuration  # noqa: PLC0415 - seldom needed
         from kubernetes.aio.config import load_kube_config  # noqa: PLC0415
 
@@ -276,11 +278,11 @@ class FromAuthProvider:
                 str(self._path), self._context, configuration, persist_config=False
             )
         except Exception as error:  # the library lets anything through here
-            raise NoCredentials(f"{self._path}: auth-provider gives no token: {error}") from error
-        self._proof = Proof(authorization=configuration.api_key.get("BearerToken", ""))
-        return self._proof
+            raise NoCredentials(f"{self._path}: auth-provider yields no token: {error}") from error
+        self._credentials = Credentials(authorization=configuration.api_key.get("BearerToken", ""))
+        return self._credentials
 
-    def reject(self, proof: Proof) -> None:
-        """Ask the library again, unless it has been since it gave this."""
-        if self._proof is proof:
-            self._proof = None
+    def reject(self, credentials: Credentials) -> None:
+        """Ask the library again, unless it was asked since it returned these."""
+        if self._credentials is credentials:
+            self._credentials = None

@@ -1,55 +1,28 @@
-"""Tells problems as Events on their Ingresses, where `kubectl describe` shows them.
+"""Decides which Events there should be on Ingresses, and which of them to write next.
 
-One Event for each Ingress, code and field, under a name that follows from these: a
-restart or another replica goes on with the same. It is written again when its message
-changes, and before the apiserver would forget it; a problem that is solved turns it into
-a Normal one that says so. What is to be told is compared with what was told, so a storm
-of changes costs no more Events than there are problems in the end, and no queue grows.
+One Event for each Ingress, code and field, under a name that follows from these: after
+a restart, or in another replica, it is the same one. It is written again when its message
+changes, and before the apiserver would delete it; once its problem is solved, it becomes
+a Normal one that says so. Pure: `kubernetes_event_writer` writes them.
 """
 
-import asyncio
-import datetime as dt
 import hashlib
-import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import msgspec
-import structlog
 from msgspec import Struct
 
-from generator.cluster.backoff import Backoff, Timing
-from generator.cluster.client import Client
-from generator.cluster.errors import ClusterError, Refused
-from generator.log_events import Event
 from generator.objects import Ingress, Kind, Name
 from generator.problems import Code, Problem, Severity
 
-log = structlog.get_logger()
-
-_COMPONENT = "pillion"
 _LONGEST_MESSAGE = 1024
-_MOST_FOR_ONE = 10
-"""Events of one Ingress; the log and `pillion lint` have all."""
+_MOST_PER_INGRESS = 10
+"""Events of one Ingress; the log and `pillion lint` have every problem."""
 _SEVERITIES = list(Severity)
 
-Now = Callable[[], dt.datetime]
 
-
-class Pace(Struct, frozen=True, kw_only=True):
-    """How fast Events are written."""
-
-    burst: int = 25
-    each_s: float = 0.2
-    """Between two of them, once as many as `burst` were written at once."""
-    again_s: float = 1800.0
-    """When one is written again although nothing changed: apiservers forget them in an hour."""
-    forbidden_s: float = 60.0
-    """Between tries while RBAC forbids it."""
-
-
-class Note(Struct, frozen=True, kw_only=True):
-    """What an Event says."""
+class KubernetesEvent(Struct, frozen=True, kw_only=True):
+    """The content of an Event."""
 
     uid: str
     """Of the Ingress."""
@@ -57,236 +30,106 @@ class Note(Struct, frozen=True, kw_only=True):
     reason: str
     message: str
 
+    @property
+    def is_normal(self) -> bool:
+        """Whether it needs no correction once its problem is gone."""
+        return self.type == "Normal"
 
-class Key(Struct, frozen=True, order=True):
-    """What there is one Event for."""
+
+class EventKey(Struct, frozen=True, order=True):
+    """What identifies an Event."""
 
     ingress: Name
     code: Code
     field: str
 
     def name(self, uid: str) -> str:
-        """Return the name of the Event: it stays the same, and no other has it."""
+        """Return the name of the Event: always the same, and unique."""
         digest = hashlib.sha256(f"{uid} {self.code} {self.field}".encode()).hexdigest()[:16]
         return f"{self.ingress.name[:230].rstrip('.-')}.{digest}"
 
 
-class _Told(Struct):
-    note: Note
-    at: float
+class WrittenEvent(Struct, frozen=True):
+    """An Event that was written, or that the apiserver refuses to take."""
+
+    event: KubernetesEvent
+    at_s: float
     count: int = 0
 
 
-class _Answer(Struct):
-    count: int = 0
+Events = Mapping[EventKey, KubernetesEvent]
+WrittenEvents = Mapping[EventKey, WrittenEvent]
 
 
-def notes(problems: Iterable[Problem], ours: Iterable[Ingress]) -> Mapping[Key, Note]:
-    """Say which Events there should be, the weightiest of each Ingress."""
+def wanted_events(problems: Iterable[Problem], ours: Iterable[Ingress]) -> Events:
+    """Return the Events there should be: the most severe problems of each Ingress."""
     uids = {ingress.name: ingress.metadata.uid for ingress in ours}
-    found: dict[Name, dict[Key, Note]] = {}
+    found: dict[Name, dict[EventKey, KubernetesEvent]] = {}
     for problem in sorted(problems, key=lambda p: (_SEVERITIES.index(p.severity), p)):
         name = problem.object.name
         if problem.object.kind is not Kind.INGRESS or name not in uids:
             continue
-        of_this = found.setdefault(name, {})
-        if len(of_this) < _MOST_FOR_ONE:
-            key = Key(name, problem.code, problem.field)
-            of_this.setdefault(key, _note(problem, uids[name]))
-    return {key: note for of_one in found.values() for key, note in of_one.items()}
+        of_ingress = found.setdefault(name, {})
+        if len(of_ingress) < _MOST_PER_INGRESS:
+            key = EventKey(name, problem.code, problem.field)
+            of_ingress.setdefault(key, _event(problem, uids[name]))
+    return {key: event for events in found.values() for key, event in events.items()}
 
 
-def _note(problem: Problem, uid: str) -> Note:
+def _event(problem: Problem, uid: str) -> KubernetesEvent:
     field = f"{problem.field}: " if problem.field else ""
-    return Note(
+    return KubernetesEvent(
         uid=uid,
         type="Normal" if problem.severity is Severity.INFO else "Warning",
         reason="".join(part.capitalize() for part in problem.code.split("-")),
-        message=_cut(f"{field}{problem.message} {problem.advice}"),
+        message=_shortened(f"{field}{problem.message} {problem.advice}"),
     )
 
 
-def solved(note: Note) -> Note:
-    """Say that it is over."""
-    return msgspec.structs.replace(
-        note, type="Normal", message=_cut(f"This is solved: {note.message}")
-    )
+def solved(event: KubernetesEvent) -> KubernetesEvent:
+    """Return what an Event becomes when its problem is solved."""
+    message = _shortened(f"This is solved: {event.message}")
+    return msgspec.structs.replace(event, type="Normal", message=message)
 
 
-def _cut(text: str) -> str:
+def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
 
 
-class EventWriter:
-    """Keeps the Events of our Ingresses as they should be."""
-
-    def __init__(
-        self,
-        client: Client,
-        *,
-        timing: Timing = Timing(),  # noqa: B008 - frozen
-        pace: Pace = Pace(),  # noqa: B008 - frozen
-        now: Now = lambda: dt.datetime.now(dt.UTC),
-    ) -> None:
-        self._client = client
-        self._timing = timing
-        self._pace = pace
-        self._now = now
-        self._wanted: Mapping[Key, Note] = {}
-        self._uids: Mapping[Name, str] = {}
-        self._told: dict[Key, _Told] = {}
-        self._news = asyncio.Event()
-        self._backoff = Backoff(timing.first_s)
-        self._complaint = ""
-
-    def tell(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
-        """Say which problems there are now; returns at once."""
-        ours = tuple(ours)
-        self._wanted = notes(problems, ours)
-        self._uids = {ingress.name: ingress.metadata.uid for ingress in ours}
-        self._news.set()
-
-    async def run(self) -> None:
-        """Write until cancelled."""
-        allowance = float(self._pace.burst)
-        last = self._clock()
-        while True:
-            self._news.clear()
-            for key, note in sorted(self._due(), key=lambda due: self._age(due[0])):
-                allowance = min(
-                    self._pace.burst, allowance + (self._clock() - last) / self._pace.each_s
-                )
-                last = self._clock()
-                if allowance < 1:
-                    await asyncio.sleep(self._pace.each_s)
-                allowance -= 1
-                if self._is_still_due(key, note) and not await self._write(key, note):
-                    break
-            else:
-                await self._wait()
-
-    async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._news.wait(), self._pace.again_s / 10)
-        except TimeoutError:
-            return
-
-    def _age(self, key: Key) -> float:
-        """Have Ingresses that were written about lately wait for the others."""
-        return max((t.at for k, t in self._told.items() if k.ingress == key.ingress), default=0.0)
-
-    def _due(self) -> Iterator[tuple[Key, Note]]:
-        for key in [key for key in self._told if key not in self._wanted]:
-            note = self._told[key].note
-            if note.type == "Normal" or self._uids.get(key.ingress) != note.uid:
-                del self._told[key]
-            else:
-                yield key, solved(note)
-        for key, note in self._wanted.items():
-            told = self._told.get(key)
-            if told is None or told.note != note or self._is_old(told):
-                yield key, note
-
-    def _is_old(self, told: _Told) -> bool:
-        return self._clock() - told.at > self._pace.again_s
-
-    def _is_still_due(self, key: Key, note: Note) -> bool:
-        """Look again: by the time that it is written, something else may hold."""
-        wanted = self._wanted.get(key)
-        return wanted == note if wanted else self._uids.get(key.ingress) == note.uid
-
-    async def _write(self, key: Key, note: Note) -> bool:
-        """Write one; return whether to go on with the others."""
-        told = self._told.get(key)
-        try:
-            count = await self._patch(key, note, told) if told else await self._create(key, note)
-        except Refused as error:
-            return await self._refused(key, note, error)
-        except (ClusterError, msgspec.DecodeError):
-            await asyncio.sleep(self._backoff.next_s(self._timing.cap_s))
-            return False
-        self._backoff.reset()
-        self._told[key] = _Told(note, self._clock(), count)
-        return True
-
-    async def _create(self, key: Key, note: Note) -> int:
-        name = key.name(note.uid)
-        at = self._timestamp()
-        reference = {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": str(Kind.INGRESS),
-            "namespace": key.ingress.namespace,
-            "name": key.ingress.name,
-            "uid": note.uid,
-        }
-        event = {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"namespace": key.ingress.namespace, "name": name},
-            "involvedObject": reference,
-            "source": {"component": _COMPONENT},
-            "reportingComponent": _COMPONENT,
-            "reportingInstance": socket.gethostname(),
-            "firstTimestamp": at,
-            "lastTimestamp": at,
-            "count": 1,
-            **_said(note),
-        }
-        try:
-            answer = await self._client.create(_path(key.ingress.namespace), event)
-        except Refused as error:
-            if error.status != 409:
-                raise
-            # Of an earlier life, or of another replica.
-            return await self._patch(key, note, None)
-        return msgspec.json.decode(answer, type=_Answer).count
-
-    async def _patch(self, key: Key, note: Note, told: _Told | None) -> int:
-        change: dict[str, Any] = {"lastTimestamp": self._timestamp(), **_said(note)}
-        if told:
-            change["count"] = told.count + 1
-        path = f"{_path(key.ingress.namespace)}/{key.name(note.uid)}"
-        try:
-            answer = await self._client.patch(path, (), change)
-        except Refused as error:
-            if error.status != 404 or told is None:
-                raise
-            return await self._create(key, note)
-        return msgspec.json.decode(answer, type=_Answer).count
-
-    async def _refused(self, key: Key, note: Note, error: Refused) -> bool:
-        """Say once that it may not be; pass over what concerns this one alone."""
-        is_ending = error.status == 403 and "being terminated" in error.message
-        if error.status in {400, 404, 409, 422} or is_ending:
-            self._told[key] = _Told(note, self._clock())
-            return True
-        if error.status == 403 and self._complaint != "403":
-            log.error(
-                Event.CLUSTER_FORBIDDEN,
-                verb="create and patch",
-                resource="events",
-                group="",
-                namespace=key.ingress.namespace,
-                fields="",
-                error=error.message,
-            )
-            self._complaint = "403"
-        forbidden = error.status == 403
-        wait_s = self._pace.forbidden_s if forbidden else self._backoff.next_s(self._timing.cap_s)
-        await asyncio.sleep(wait_s + min(error.retry_after_s, self._timing.retry_after_cap_s))
-        return False
-
-    def _timestamp(self) -> str:
-        return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    @staticmethod
-    def _clock() -> float:
-        return asyncio.get_running_loop().time()
+def without_finished(
+    written: WrittenEvents, wanted: Events, uids: Mapping[Name, str]
+) -> dict[EventKey, WrittenEvent]:
+    """Return the written Events that may still change: wanted, or of a problem not yet solved."""
+    return {
+        key: of_key
+        for key, of_key in written.items()
+        if key in wanted
+        or (not of_key.event.is_normal and uids.get(key.ingress) == of_key.event.uid)
+    }
 
 
-def _said(note: Note) -> dict[str, str]:
-    return {"type": note.type, "reason": note.reason, "message": note.message}
+def due_events(
+    wanted: Events, written: WrittenEvents, renew_before_s: float
+) -> list[tuple[EventKey, KubernetesEvent]]:
+    """Return what to write, in order, given Events `without_finished`.
 
+    What is new comes before what is only renewed (last written before `renew_before_s`).
+    Within each, Ingresses whose Events were not written for long come first, so that one
+    that changes all the time does not hold up others.
+    """
+    last_s: dict[Name, float] = {}
+    for key, of_key in written.items():
+        last_s[key.ingress] = max(of_key.at_s, last_s.get(key.ingress, 0.0))
+    changed = [(key, solved(of_key.event)) for key, of_key in written.items() if key not in wanted]
+    renewed = []
+    for key, event in wanted.items():
+        before = written.get(key)
+        if before is None or before.event != event:
+            changed.append((key, event))
+        elif before.at_s < renew_before_s:
+            renewed.append((key, event))
 
-def _path(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/events"
+    def waiting(due: tuple[EventKey, KubernetesEvent]) -> float:
+        return last_s.get(due[0].ingress, 0.0)
+
+    return [*sorted(changed, key=waiting), *sorted(renewed, key=waiting)]

@@ -1,4 +1,4 @@
-"""Runs the exec plugin of a kubeconfig, and keeps what it gave until that runs out.
+"""Runs the exec plugin of a kubeconfig, and caches its credential until that expires.
 
 Rules: Kubernetes docs, "client-go credential plugins".
 """
@@ -20,9 +20,9 @@ from generator.cluster.errors import KubeconfigBroken, NoCredentials
 
 TIMEOUT_S = 60.0
 RETRY_S = 5.0
-"""How long a failure holds: every request asks, and a plugin may take a second."""
+"""How long a failure is cached: every request asks, and a plugin may take a second."""
 EARLY_S = 10.0
-"""How long before it runs out a credential is replaced."""
+"""How long before it expires a credential is replaced."""
 
 
 class _Variable(Struct, frozen=True):
@@ -41,8 +41,8 @@ class PluginConfig(Struct, frozen=True, kw_only=True, rename="camel"):
     provide_cluster_info: bool = False
 
 
-class Credential(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a plugin gives. Never shown."""
+class ExecCredentialStatus(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The credential that a plugin prints. Never shown."""
 
     token: str = ""
     client_certificate_data: str = ""
@@ -50,17 +50,17 @@ class Credential(Struct, frozen=True, kw_only=True, rename="camel"):
     expiration_timestamp: dt.datetime | None = None
 
     def __repr__(self) -> str:
-        return "Credential()"
+        return "ExecCredentialStatus()"
 
 
-class _Answer(Struct, frozen=True, kw_only=True, rename="camel"):
+class _ExecCredential(Struct, frozen=True, kw_only=True, rename="camel"):
     kind: str = ""
     api_version: str = ""
-    status: Credential = field(default_factory=Credential)
+    status: ExecCredentialStatus = field(default_factory=ExecCredentialStatus)
 
 
 class Plugin:
-    """One plugin: run once for all who ask at a time."""
+    """One plugin; concurrent requests share one run."""
 
     def __init__(
         self,
@@ -74,22 +74,22 @@ class Plugin:
         self._config = config
         self._server = server
         self._now = now
-        self._credential: Credential | None = None
+        self._credential: ExecCredentialStatus | None = None
         self._failure: NoCredentials | None = None
         self._failed_at = float("-inf")
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._program = _program(config, home)
         if not self._program:
             hint = f" {config.install_hint.strip()}" if config.install_hint else ""
             raise KubeconfigBroken(
-                str(home), f"{where}.command", f'"{config.command}" is not to be found.{hint}'
+                str(home), f"{where}.command", f'"{config.command}" is not found.{hint}'
             )
 
-    async def credential(self) -> Credential:
-        """Return what it gave, or run it where that has run out. Raises NoCredentials."""
-        async with self._one_at_a_time:
+    async def credential(self) -> ExecCredentialStatus:
+        """Return its credential; run it if that has expired. Raises NoCredentials."""
+        async with self._lock:
             held = self._credential
-            if held and not self._has_run_out(held):
+            if held and not self._has_expired(held):
                 return held
             if self._failure and self._now() - self._failed_at < RETRY_S:
                 raise self._failure
@@ -101,16 +101,16 @@ class Plugin:
             return self._credential
 
     def reject(self, token: str, certificate: str) -> None:
-        """Run it again, unless it has been since it gave these."""
+        """Run it again, unless it was run since it issued these."""
         held = self._credential
         if held and held.token == token and held.client_certificate_data in ("", certificate):
             self._credential = None
 
-    def _has_run_out(self, credential: Credential) -> bool:
+    def _has_expired(self, credential: ExecCredentialStatus) -> bool:
         end = credential.expiration_timestamp
         return end is not None and end.timestamp() - EARLY_S <= self._now()
 
-    async def _run(self) -> Credential:
+    async def _run(self) -> ExecCredentialStatus:
         try:
             process = await asyncio.create_subprocess_exec(
                 self._program,
@@ -124,35 +124,39 @@ class Plugin:
             raise NoCredentials(f"{self._program} cannot be run: {error.strerror}.") from error
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                answer, complaint = await process.communicate()
+                answer, messages = await process.communicate()
         except TimeoutError as error:
-            raise NoCredentials(f"{self._program} gave nothing for {TIMEOUT_S:.0f} s.") from error
+            raise NoCredentials(
+                f"{self._program} printed nothing for {TIMEOUT_S:.0f} s."
+            ) from error
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
         if process.returncode:
-            last = complaint.decode(errors="replace").strip().rpartition("\n")[2]
+            last = messages.decode(errors="replace").strip().rpartition("\n")[2]
             raise NoCredentials(f"{self._program} ended with {process.returncode}: {last}")
         return self._read(answer)
 
-    def _read(self, answer: bytes) -> Credential:
+    def _read(self, answer: bytes) -> ExecCredentialStatus:
         try:
-            read = msgspec.json.decode(answer, type=_Answer)
+            read = msgspec.json.decode(answer, type=_ExecCredential)
         except msgspec.DecodeError as error:
             # msgspec's text names fields and types, never a value.
-            raise NoCredentials(f"{self._program} gave no ExecCredential: {error}.") from error
-        given = read.status
+            raise NoCredentials(f"{self._program} printed no ExecCredential: {error}.") from error
+        status = read.status
         if read.kind != "ExecCredential" or read.api_version != self._config.api_version:
             raise NoCredentials(
-                f"{self._program} gave {read.api_version} {read.kind}, "
+                f"{self._program} printed {read.api_version} {read.kind}, "
                 f"not {self._config.api_version} ExecCredential."
             )
-        if bool(given.client_certificate_data) != bool(given.client_key_data) or not (
-            given.token or given.client_certificate_data
+        if bool(status.client_certificate_data) != bool(status.client_key_data) or not (
+            status.token or status.client_certificate_data
         ):
-            raise NoCredentials(f"{self._program} gave no token and no certificate with its key.")
-        return given
+            raise NoCredentials(
+                f"{self._program} printed no token and no certificate with its key."
+            )
+        return status
 
     def _info(self) -> dict[str, str]:
         spec: dict[str, object] = {"interactive": False}
@@ -173,7 +177,7 @@ def _base64(text: str) -> str:
 
 
 def _program(config: PluginConfig, home: Path) -> str:
-    """As kubectl looks: a path is relative to the kubeconfig, a bare name is on PATH."""
+    """Find the program as kubectl does: a path relative to the kubeconfig, a bare name on PATH."""
     if "/" in config.command:
         path = home.parent / config.command
         return str(path) if os.access(path, os.X_OK) else ""

@@ -1,11 +1,11 @@
-"""Follows one resource and keeps its sink true.
+"""Follows one resource and keeps its table up to date.
 
-Lists in pages, then watches from there. A watch that ends when it should goes on
+Lists in pages, then watches from there. A watch that ends when it should continues
 from its last resourceVersion; one that ends in any other way (broken off, silent,
 410, half a line) leads to a new list, since only a list shows that etcd went back
-to an older state: a watch from a version of the future hears nothing, for ever.
-While it lists, the sink keeps what it has, and then changes at once. An object
-that cannot be read costs itself alone. An empty list after a full one is asked for
+to an older state: a watch from a version of the future never reports anything.
+While it lists, the table keeps its objects, and then changes at once. An object
+that cannot be decoded affects no other. An empty list after a full one is asked for
 again before it is believed.
 Rules: Kubernetes API concepts, "Efficient detection of changes".
 """
@@ -14,18 +14,26 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum, auto
-from typing import Generic, Protocol
+from typing import Generic
 
 import msgspec
 import structlog
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 
-from generator.cluster.backoff import Backoff, Timing
-from generator.cluster.client import Client, Query, Status, refused
-from generator.cluster.errors import ClusterError, Expired, Garbled, Refused, Unreachable
-from generator.cluster.lines import Lines
-from generator.cluster.resources import Broken, Resource, broken, identity
+from generator.cluster.backoff import Backoff, FailureBackoff, Timing
+from generator.cluster.client import Client
+from generator.cluster.errors import ClusterError, Expired, InvalidResponse, Refused, Unreachable
+from generator.cluster.line_splitter import LineSplitter
+from generator.cluster.list_watch import (
+    Scope,
+    WatchEvent,
+    WatchEventType,
+    decode_page,
+    decode_watch_event,
+)
+from generator.cluster.refusals import DENIALS, RefusalLog, title
+from generator.cluster.resources import Resource, UndecodedObject, undecoded_object
+from generator.cluster.store import Table
 from generator.log_events import Event
 from generator.objects import Name, Object
 
@@ -36,61 +44,19 @@ EARLY_S = 2.0
 log = structlog.get_logger()
 
 
-class _Cap(Enum):
-    """The sorts of trouble, each with a longest wait of its own."""
-
-    UNREACHABLE = auto()
-    REFUSED = auto()
-    BUSY = auto()
+def _ignore(_: Name) -> None:
+    pass
 
 
-class Sink(Protocol[Object]):
-    """What a reflector fills."""
+class Hooks(Struct, frozen=True, kw_only=True):
+    """What a reflector asks before it writes to its table, and reports afterwards."""
 
-    def known(self, found: Object) -> Object | None:
-        """Return the object that is held if it says the same; None for one not to be kept.
-
-        For lists: what is found costs no memory twice.
-        """
-
-    def put(self, found: Object) -> None:
-        """Hold this, in place of what had its name."""
-
-    def keep(self, unread: Broken) -> None:
-        """Go on holding what had its name, and say that it cannot be read."""
-
-    def remove(self, name: Name) -> None:
-        """Hold nothing of this name."""
-
-
-class Scope(Struct, frozen=True, kw_only=True):
-    """Which objects of a resource are followed."""
-
-    namespace: str = ""
-    """Empty: all."""
-    fields: str = ""
-    """A field selector."""
-
-    @property
-    def query(self) -> Query:
-        """As it stands in a request."""
-        return (("fieldSelector", self.fields),) if self.fields else ()
-
-
-class _ListMetadata(Struct, rename="camel"):
-    resource_version: str = ""
-    more: str = field(default="", name="continue")
-
-
-class _Page(Struct):
-    metadata: _ListMetadata
-    kind: str = ""
-    items: list[Raw] | None = None
-
-
-class _Event(Struct):
-    type: str
-    object: Raw
+    keeps: Callable[[Name], bool] = lambda _: True
+    """Which objects go to the table; the others are dropped as they are decoded."""
+    on_put: Callable[[Name], None] = _ignore
+    on_remove: Callable[[Name], None] = _ignore
+    on_access: Callable[[], None] = lambda: None
+    """Called when a list succeeded or was refused."""
 
 
 class Reflector(Generic[Object]):
@@ -100,58 +66,56 @@ class Reflector(Generic[Object]):
         self,
         client: Client,
         resource: Resource[Object],
-        sink: Sink[Object],
+        table: Table[Object],
         *,
         scope: Scope = Scope(),  # noqa: B008 - frozen
         timing: Timing = Timing(),  # noqa: B008 - frozen
-        turned: Callable[[], None] = lambda: None,
+        hooks: Hooks = Hooks(),  # noqa: B008 - frozen
     ) -> None:
         self._client = client
         self._resource = resource
-        self._sink = sink
+        self._table = table
         self._scope = scope
         self._timing = timing
-        self._turned = turned
-        self._backoffs = {cap: Backoff(timing.first_s) for cap in _Cap}
+        self._hooks = hooks
+        self._backoff = FailureBackoff(timing)
+        self._refusals = RefusalLog(resource, scope, timing.log_refusal_after_s)
         self._names: set[Name] = set()
         self._listed = asyncio.Event()
         self._answered = asyncio.Event()
-        self._refused_since: float | None = None
         self._is_refused = False
-        self._told = ""
 
     def __str__(self) -> str:
-        where = f" in namespace {self._scope.namespace}" if self._scope.namespace else ""
-        return f"{self._resource.plural}{where}"
+        return title(self._resource, self._scope)
 
     @property
-    def listed(self) -> bool:
-        """Whether it was listed once."""
+    def has_listed(self) -> bool:
+        """Whether a list has succeeded."""
         return self._listed.is_set()
 
     @property
-    def allowed(self) -> bool:
-        """Whether it was listed and is not refused since."""
-        return self.listed and not self._is_refused
+    def is_allowed(self) -> bool:
+        """Whether a list has succeeded and none was refused since."""
+        return self.has_listed and not self._is_refused
 
     @property
-    def has_answered(self) -> bool:
-        """Whether it was listed or refused."""
+    def has_answer(self) -> bool:
+        """Whether a list has succeeded or was refused."""
         return self._answered.is_set()
 
-    async def has_listed(self) -> None:
-        """Return once it was listed."""
+    async def wait_until_listed(self) -> None:
+        """Wait for the first list that succeeds."""
         await self._listed.wait()
 
-    async def answered(self) -> None:
-        """Return once it was listed or refused for the first time."""
+    async def wait_for_answer(self) -> None:
+        """Wait for the first list that succeeds or is refused."""
         await self._answered.wait()
 
-    async def settled(self) -> None:
-        """Return once it was listed, or has been refused for as long as is waited for it.
+    async def wait_until_listed_or_given_up(self) -> None:
+        """Wait for the first list that succeeds; for `give_up_s` at most once one is refused.
 
-        While no one answers there is nothing to settle for: an empty snapshot would
-        take down what is served.
+        Without any answer there is no limit: an empty snapshot would take down what
+        is served.
         """
         await self._answered.wait()
         with suppress(TimeoutError):
@@ -159,17 +123,17 @@ class Reflector(Generic[Object]):
                 await self._listed.wait()
 
     async def run_for_good(self) -> None:
-        """Start again what a bug ended; it must not take others with it."""
-        again = Backoff(self._timing.first_s)
+        """Run until cancelled; restart after a bug, which must not end other reflectors."""
+        restarts = Backoff(self._timing.first_s)
         while True:
             try:
                 await self.run()
-            except Exception:  # a bug, and the show goes on
+            except Exception:  # a bug
                 log.exception(Event.REFLECTOR_FAILED, resource=str(self))
-            await asyncio.sleep(again.next_s(self._timing.cap_s))
+            await asyncio.sleep(restarts.next_s(self._timing.cap_s))
 
     async def run(self) -> None:
-        """Keep the sink true until cancelled."""
+        """Keep the table up to date until cancelled."""
         reason = ""
         while True:
             verb = "list"
@@ -181,12 +145,12 @@ class Reflector(Generic[Object]):
                     version = await self._watch(version)
             except ClusterError as error:
                 reason = str(error)
-                wait_s = self._wait_s(error)
-                self._tell(verb, error)
+                wait_s = self._backoff.next_s(error)
+                self._note_failure(verb, error)
             await asyncio.sleep(wait_s)
 
     async def _list(self) -> str:
-        """Read everything, then swap; return the version that this is."""
+        """Read everything, then replace the table's objects; return the list's version."""
         found, version = await self._pages()
         if not found and self._names:
             log.warning(
@@ -195,136 +159,115 @@ class Reflector(Generic[Object]):
             await asyncio.sleep(self._timing.confirm_empty_s)
             found, version = await self._pages()
         for name in self._names - found.keys():
-            self._sink.remove(name)
+            self._remove(name)
         for item in found.values():
-            if isinstance(item, Broken):
-                self._sink.keep(item)
-            elif item is not None:
-                self._sink.put(item)
+            if item is not None:
+                self._put(item)
         self._names = set(found)
         return version
 
-    async def _pages(self) -> tuple[dict[Name, Object | Broken | None], str]:
+    async def _pages(self) -> tuple[dict[Name, Object | UndecodedObject | None], str]:
         try:
             return await self._read_pages(PAGE)
         except Expired:
             # The pages took longer than etcd keeps their version: once more, in one.
             return await self._read_pages(0)
 
-    async def _read_pages(self, limit: int) -> tuple[dict[Name, Object | Broken | None], str]:
-        found: dict[Name, Object | Broken | None] = {}
-        more = ""
+    async def _read_pages(
+        self, limit: int
+    ) -> tuple[dict[Name, Object | UndecodedObject | None], str]:
+        """Return what a list holds and its version; None stands for what is not kept."""
+        found: dict[Name, Object | UndecodedObject | None] = {}
+        path, next_page = self._resource.path(self._scope.namespace), ""
         while True:
-            query = (
-                *self._scope.query,
-                *((("limit", str(limit)),) if limit else ()),
-                *((("continue", more),) if more else ()),
-            )
-            text = await self._client.get(self._resource.path(self._scope.namespace), query)
-            page = _page(text)
+            query = self._scope.list_query(limit, next_page)
+            page = decode_page(await self._client.get(path, query))
             for raw in page.items or ():
-                name, item = self._item(raw)
+                name, item = self._listed_item(raw)
                 found[name] = item
-            more = page.metadata.more
-            if not more:
+            next_page = page.metadata.next_page
+            if not next_page:
                 return found, page.metadata.resource_version
 
-    def _item(self, raw: Raw) -> tuple[Name, Object | Broken | None]:
-        item = self._read(raw)
-        if isinstance(item, Broken):
+    def _listed_item(self, raw: Raw) -> tuple[Name, Object | UndecodedObject | None]:
+        """Return an item, as the object held where that is equivalent: it costs no memory twice."""
+        item = self._decode(raw)
+        if isinstance(item, UndecodedObject):
             return item.ref.name, item
-        return item.name, self._sink.known(item)
+        if not self._hooks.keeps(item.name):
+            return item.name, None
+        self._table.note_status(item)
+        return item.name, self._table.interned(item)
 
-    def _read(self, raw: Raw) -> Object | Broken:
+    def _decode(self, raw: Raw) -> Object | UndecodedObject:
         try:
             return self._resource.read(raw)
         except msgspec.DecodeError as error:
             try:
-                unread = broken(raw, self._resource.kind, error)
+                undecoded = undecoded_object(raw, self._resource.kind, error)
             except msgspec.DecodeError:
-                raise Garbled("An object has no name.") from error
+                raise InvalidResponse("An object has no name.") from error
         log.warning(
             Event.OBJECT_NOT_DECODED,
-            object=str(unread.ref),
-            field=unread.problem.field,
-            error=unread.problem.message,
+            object=str(undecoded.ref),
+            field=undecoded.problem.field,
+            error=undecoded.problem.message,
         )
-        return unread
+        return undecoded
 
     async def _watch(self, version: str) -> str:
-        """Follow until the watch's time is over; return the version it came to."""
+        """Follow until the watch's time is over; return the last version seen."""
         clock = asyncio.get_running_loop().time
         asked_s = int(random.uniform(*self._timing.watch_s))  # noqa: S311 - not a secret
-        query = (
-            *self._scope.query,
-            ("watch", "true"),
-            ("allowWatchBookmarks", "true"),
-            ("resourceVersion", version),
-            ("timeoutSeconds", str(asked_s)),
-        )
-        began, lines = clock(), Lines()
+        began, lines = clock(), LineSplitter()
         path = self._resource.path(self._scope.namespace)
         try:
+            query = self._scope.watch_query(version, asked_s)
             async with self._client.stream(path, query) as chunks:
                 async for chunk in chunks:
                     for line in lines.feed(chunk):
-                        version = self._apply(line) or version
+                        event = decode_watch_event(line, self._resource.kind)
+                        self._apply(event)
+                        version = event.resource_version or version
         finally:
             if clock() - began >= self._timing.steady_s:
-                for backoff in self._backoffs.values():
-                    backoff.reset()
-        if lines.unfinished:
-            raise Garbled("The watch ended within a line.")
+                self._backoff.reset()
+        if lines.is_unfinished:
+            raise InvalidResponse("The watch ended within a line.")
         if clock() - began < asked_s - EARLY_S:
             raise Unreachable("The watch ended before its time.")
         return version
 
-    def _apply(self, line: bytes) -> str:
-        """Take one event of a watch; return its version."""
-        try:
-            event = msgspec.json.decode(line, type=_Event)
-            if event.type == "ERROR":
-                status = msgspec.json.decode(event.object, type=Status)
-                raise refused(status.code, status)
-            ref, _, version = identity(event.object, self._resource.kind)
-        except msgspec.DecodeError as error:
-            raise Garbled("A line of the watch is not an event.") from error
-        if event.type in ("ADDED", "MODIFIED", "DELETED") and not ref.name.name:
-            raise Garbled("An object has no name.")
-        if event.type in ("ADDED", "MODIFIED"):
-            self._names.add(ref.name)
-            item = self._read(event.object)
-            if isinstance(item, Broken):
-                self._sink.keep(item)
-            else:
-                self._sink.put(item)
-        elif event.type == "DELETED":
-            self._names.discard(ref.name)
-            self._sink.remove(ref.name)
-        return version
+    def _apply(self, event: WatchEvent) -> None:
+        match event.type:
+            case WatchEventType.ADDED | WatchEventType.MODIFIED:
+                self._names.add(event.name)
+                self._put(self._decode(event.object))
+            case WatchEventType.DELETED:
+                self._names.discard(event.name)
+                self._remove(event.name)
 
-    def _wait_s(self, error: ClusterError) -> float:
-        """Return the wait before the next try; each sort of trouble has a series of its own.
+    def _put(self, item: Object | UndecodedObject) -> None:
+        if isinstance(item, UndecodedObject):
+            if self._hooks.keeps(item.ref.name):
+                self._table.keep(item)
+        elif self._hooks.keeps(item.name):
+            self._table.put(item)
+            self._hooks.on_put(item.name)
 
-        An apiserver that comes back after an hour refuses for a second, and must not be
-        left alone for long because of the hour.
-        """
-        timing = self._timing
-        if not isinstance(error, Refused):
-            return self._backoffs[_Cap.UNREACHABLE].next_s(timing.unreachable_cap_s)
-        if error.status == 429 or error.status >= 500:
-            wait_s = self._backoffs[_Cap.BUSY].next_s(timing.cap_s)
-        else:
-            wait_s = self._backoffs[_Cap.REFUSED].next_s(timing.refused_cap_s)
-        return wait_s + min(error.retry_after_s, timing.retry_after_cap_s)
+    def _remove(self, name: Name) -> None:
+        if self._hooks.keeps(name):
+            self._table.remove(name)
+            self._hooks.on_remove(name)
 
     def _note_list(self, reason: str) -> None:
-        first = not self.listed
-        self._refused_since, self._is_refused, self._told = None, False, ""
+        is_first = not self.has_listed
+        self._refusals.clear()
+        self._is_refused = False
         self._listed.set()
         self._answered.set()
-        self._turned()
-        if first:
+        self._hooks.on_access()
+        if is_first:
             log.debug(Event.CLUSTER_LISTED, resource=str(self), objects=len(self._names))
         else:
             log.info(
@@ -334,45 +277,13 @@ class Reflector(Generic[Object]):
                 reason=reason,
             )
 
-    def _tell(self, verb: str, error: ClusterError) -> None:
-        """Log what went wrong; a refusal once, when it lasts, until it is another or over."""
-        if isinstance(error, Garbled):
+    def _note_failure(self, verb: str, error: ClusterError) -> None:
+        if isinstance(error, InvalidResponse):
             log.warning(Event.CLUSTER_INVALID_RESPONSE, resource=str(self), error=str(error))
         if not isinstance(error, Refused) or isinstance(error, Expired):
             return
-        now = asyncio.get_running_loop().time()
-        if self._refused_since is None:
-            self._refused_since = now
-        lasts = now - self._refused_since >= self._timing.tell_after_s
-        if error.status in (401, 403, 404, 405) and (lasts or not self.listed):
+        lasts = self._refusals.note(verb, error)
+        if error.status in DENIALS and (lasts or not self.has_listed):
             self._is_refused = True
             self._answered.set()
-            self._turned()
-        what = f"{verb} {error.status}"
-        if lasts and what != self._told:
-            self._told = what
-            self._log_refusal(verb, error)
-
-    def _log_refusal(self, verb: str, error: Refused) -> None:
-        if error.status == 403:
-            log.error(
-                Event.CLUSTER_FORBIDDEN,
-                verb=verb,
-                resource=self._resource.plural,
-                group=self._resource.group,
-                namespace=self._scope.namespace or "all",
-                fields=self._scope.fields,
-                error=error.message,
-            )
-        else:
-            log.warning(Event.CLUSTER_REFUSED, verb=verb, resource=str(self), error=str(error))
-
-
-def _page(text: bytes) -> _Page:
-    try:
-        page = msgspec.json.decode(text, type=_Page)
-    except msgspec.DecodeError as error:
-        raise Garbled("A list is not one of an apiserver.") from error
-    if not page.kind.endswith("List") or not page.metadata.resource_version:
-        raise Garbled("A list has no kind or no resourceVersion.")
-    return page
+            self._hooks.on_access()

@@ -1,29 +1,29 @@
-"""Tells the cluster what became of its Ingresses: by their status, and by Events on them."""
+"""Reports to the cluster what became of its Ingresses: by their status and by Events."""
 
 import asyncio
 from collections.abc import Iterable
 
 from generator.cluster.ingress_status import StatusWriter
-from generator.cluster.kubernetes_events import EventWriter
+from generator.cluster.kubernetes_event_writer import KubernetesEventWriter
 from generator.objects import Ingress
 from generator.problems import Problem
 
 
 class ClusterReporter:
-    """Both writers as one."""
+    """The status writer, if any, and the Event writer as one Reporter."""
 
-    def __init__(self, status: StatusWriter | None, events: EventWriter) -> None:
+    def __init__(self, status: StatusWriter | None, events: KubernetesEventWriter) -> None:
         self._status = status
         self._events = events
 
     def publish(self, served: Iterable[Ingress]) -> None:
-        """Say which Ingresses are served now; returns at once."""
+        """Report that these Ingresses are served now, and no others; return at once."""
         if self._status:
             self._status.publish(served)
 
-    def tell(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
-        """Say which problems there are now; returns at once."""
-        self._events.tell(problems, ours)
+    def note_problems(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
+        """Report all current problems of all our Ingresses; return at once."""
+        self._events.note_problems(problems, ours)
 
     async def run(self) -> None:
         """Write until cancelled."""

@@ -1,11 +1,11 @@
-"""The resources that are followed, and how one object of each is read."""
+"""Names the resources that are followed, and decodes one object of each."""
 
 from typing import Generic
 
 import msgspec
 from msgspec import Raw, Struct
 
-from generator.decode_errors import undecoded
+from generator.decode_errors import decode_problem
 from generator.objects import (
     ConfigMap,
     EndpointSlice,
@@ -40,7 +40,7 @@ class Resource(Struct, Generic[Object], frozen=True, kw_only=True):
         return self.root.removeprefix("/apis/").rpartition("/")[0] if "apis" in self.root else ""
 
     def path(self, namespace: str = "", name: str = "") -> str:
-        """Where the collection, or one object, is."""
+        """Return the path of the collection, or of one object."""
         parts = (
             self.root,
             *(("namespaces", namespace) if namespace else ()),
@@ -50,10 +50,10 @@ class Resource(Struct, Generic[Object], frozen=True, kw_only=True):
         return "/".join(parts)
 
     def read(self, text: Raw | bytes) -> Object:
-        """Read one object; raises msgspec.DecodeError where that cannot be done.
+        """Decode one object. Raises msgspec.DecodeError.
 
-        Left out is what no one reads but weighs: kubectl's copy of the whole object
-        (of a Secret, too), and the annotation of a slice that changes with each write.
+        Drops kubectl's copy of the whole object, which doubles its memory (and holds a
+        Secret's data), and the annotations of a slice, which change with each write.
         """
         found = decode(text, self.type)
         found.metadata.annotations.pop(LAST_APPLIED, None)
@@ -83,15 +83,15 @@ SECRETS = Resource(kind=Kind.SECRET, type=Secret, root="/api/v1", plural="secret
 CONFIG_MAPS = Resource(kind=Kind.CONFIG_MAP, type=ConfigMap, root="/api/v1", plural="configmaps")
 
 
-class Broken(Struct, frozen=True, kw_only=True):
-    """An object that cannot be read, as far as it can."""
+class UndecodedObject(Struct, frozen=True, kw_only=True):
+    """The identity of an object that cannot be decoded, and why."""
 
     uid: str
     problem: Problem
 
     @property
     def ref(self) -> ObjectRef:
-        """Which object it is."""
+        """Return which object it is."""
         return self.problem.object
 
 
@@ -103,19 +103,19 @@ class _Identity(Struct, frozen=True, rename="camel"):
     resource_version: str = ""
 
 
-class _Anything(Struct, frozen=True):
+class _AnyObject(Struct, frozen=True):
     metadata: _Identity
 
 
 def identity(text: Raw | bytes, kind: Kind) -> tuple[ObjectRef, str, str]:
-    """Who an object is, its uid and its resourceVersion, however broken the rest of it."""
-    who = msgspec.json.decode(text, type=_Anything).metadata
-    return ObjectRef(kind, Name(who.namespace, who.name)), who.uid, who.resource_version
+    """Return name, uid and resourceVersion of an object whose other fields may be invalid."""
+    found = msgspec.json.decode(text, type=_AnyObject).metadata
+    return ObjectRef(kind, Name(found.namespace, found.name)), found.uid, found.resource_version
 
 
-def broken(text: Raw | bytes, kind: Kind, error: msgspec.DecodeError) -> Broken:
-    """Say what is wrong with an object; raises where not even its name can be read."""
+def undecoded_object(text: Raw | bytes, kind: Kind, error: msgspec.DecodeError) -> UndecodedObject:
+    """Describe why an object cannot be decoded. Raises `error` if it has no readable name."""
     ref, uid, _ = identity(text, kind)
     if not ref.name.name:
         raise error
-    return Broken(uid=uid, problem=undecoded(ref, error, msgspec.json.decode(text)))
+    return UndecodedObject(uid=uid, problem=decode_problem(ref, error, msgspec.json.decode(text)))

@@ -1,4 +1,4 @@
-"""A cluster as a source of snapshots."""
+"""Follows a cluster as a source of snapshots."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -6,8 +6,9 @@ from typing import Any
 
 from generator.cluster.backoff import Timing
 from generator.cluster.client import Client
-from generator.cluster.named import NamedObjects
-from generator.cluster.reflector import Reflector, Scope
+from generator.cluster.list_watch import Scope
+from generator.cluster.named_objects import NamedObjects
+from generator.cluster.reflector import Reflector
 from generator.cluster.resources import (
     ENDPOINT_SLICES,
     INGRESS_CLASSES,
@@ -27,9 +28,9 @@ ESSENTIAL = (Kind.INGRESS, Kind.SERVICE, Kind.ENDPOINT_SLICE)
 
 
 class ClusterSource:
-    """Follows a cluster, in all namespaces or in some.
+    """The reflectors of a cluster, in all namespaces or in some, and their store.
 
-    `references` says which Secrets and ConfigMaps to read; `named` are objects to
+    `references` returns which Secrets and ConfigMaps to read; `named` are objects to
     read in any case (settings name them), Services outside of the namespaces too.
     """
 
@@ -62,90 +63,85 @@ class ClusterSource:
             ]
             for resource in _RESOURCES
         }
-        self._by_name = NamedObjects(client, self.store, timing, namespaces)
-        self._looked_at: tuple[object, ...] = ()
-        self._references_known = asyncio.Event()
+        self._named_objects = NamedObjects(client, self.store, timing, namespaces)
+        self._searched: tuple[object, ...] = ()
+        self._has_references = asyncio.Event()
 
     async def run(self) -> None:
-        """Follow everything, each part by itself, until cancelled."""
+        """Follow every resource, independently of the others, until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 for reflectors in self._reflectors.values():
                     for reflector in reflectors:
                         tasks.create_task(reflector.run_for_good())
                 tasks.create_task(self._follow_references())
-                for reflector in self._by_name.wide.values():
-                    tasks.create_task(self._once_references_are_known(reflector))
+                for reflector in self._named_objects.wide_reflectors:
+                    tasks.create_task(self._follow_tls_secrets(reflector))
         finally:
-            self._by_name.close()
+            self._named_objects.close()
 
     async def ready(self) -> None:
-        """Return once there is enough to serve from.
+        """Wait until there is enough to serve from.
 
-        That is: Ingresses, Services and EndpointSlices were listed (where there are
-        several namespaces, in one at least), and all else was listed too or has been
-        refused for `give_up_s`. While the apiserver does not answer, it is not ready.
+        That is: Ingresses, Services and EndpointSlices were listed (of several
+        namespaces, in one at least), and every other resource was listed too or has
+        been refused for `give_up_s`. While the apiserver does not answer, it is not ready.
         """
         for kind in ESSENTIAL:
-            await _first([reflector.has_listed() for reflector in self._reflectors[kind]])
+            await _first([reflector.wait_until_listed() for reflector in self._reflectors[kind]])
         everything = [r for reflectors in self._reflectors.values() for r in reflectors]
-        await asyncio.gather(*(reflector.settled() for reflector in everything))
-        await asyncio.gather(*(reflector.answered() for reflector in self._by_name.wide.values()))
+        await asyncio.gather(*(r.wait_until_listed_or_given_up() for r in everything))
+        await asyncio.gather(*(r.wait_for_answer() for r in self._named_objects.wide_reflectors))
         self._look_up_references()
-        await self._by_name.settle()
-
-    def waits_for(self) -> tuple[str, ...]:
-        """Say what was not read yet, for whoever asks why it is not ready."""
-        reflectors = [r for some in self._reflectors.values() for r in some]
-        return tuple(str(r) for r in (*reflectors, *self._by_name.wide.values()) if not r.listed)
+        await self._named_objects.wait_for_new()
 
     async def changed(self) -> None:
-        """Return once the next snapshot differs from the last one taken.
+        """Wait until the next snapshot differs from the last one taken.
 
         An Ingress that names a Secret for the first time waits for it, for `hold_s` at most.
         """
         await self.store.changed.wait()
         self._look_up_references()
-        await self._by_name.settle()
+        await self._named_objects.wait_for_new()
 
     def snapshot(self) -> Snapshot:
-        """Take everything read so far."""
+        """Return a snapshot of everything read so far."""
         return self.store.take()
 
     def status(self, kind: Kind, name: Name) -> LoadBalancerStatus | None:
-        """Return the newest status of an Ingress or a Service; None where there is none."""
-        newest = self.store.tables[kind].newest.get(name)
-        return newest.status if newest else None
+        """Return the current status of an Ingress or a Service; None if there is none."""
+        current = self.store.tables[kind].statuses.get(name)
+        return current.status if current else None
 
     def service(self, name: Name) -> Service | None:
-        """Return a Service."""
+        """Return a Service; None if there is none."""
         found: Service | None = self.store.tables[Kind.SERVICE].get(name)
         return found
 
     def _look_up_references(self) -> None:
-        """Ask what is named, unless nothing changed that could name anything."""
-        snapshot = self.store.look()
+        """Update the wanted objects if an object changed that can name others."""
+        snapshot = self.store.peek()
         sources = (snapshot.ingresses, snapshot.ingress_classes, snapshot.config_maps)
-        if self._looked_at and all(
-            new is old for new, old in zip(sources, self._looked_at, strict=True)
+        if self._searched and all(
+            new is old for new, old in zip(sources, self._searched, strict=True)
         ):
             return
-        self._looked_at = sources
-        self._by_name.want(self._named | self._references(snapshot))
+        self._searched = sources
+        self._named_objects.want(self._named | self._references(snapshot))
 
     async def _follow_references(self) -> None:
         for kind in (Kind.INGRESS, Kind.INGRESS_CLASS):
             for reflector in self._reflectors[kind]:
-                await reflector.answered()
+                await reflector.wait_for_answer()
         self._look_up_references()
-        self._references_known.set()
+        self._has_references.set()
         while True:
-            await self.store.touched()
+            await self.store.wait_until_touched()
             self._look_up_references()
 
-    async def _once_references_are_known(self, reflector: Reflector[Any]) -> None:
-        """List Secrets when it is known which to keep: others need not be fetched singly."""
-        await self._references_known.wait()
+    async def _follow_tls_secrets(self, reflector: Reflector[Any]) -> None:
+        """List Secrets once it is known which to keep, so that none is fetched on its own."""
+        await self._has_references.wait()
         await reflector.run_for_good()
 
 

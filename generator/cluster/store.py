@@ -1,9 +1,9 @@
-"""What was read last, and snapshots of it.
+"""Holds what was read last, and makes snapshots of it.
 
-An object that says what it said before stays the same Python object, through
-updates and relists: building is memoised on identity. What no one builds from
-(resourceVersion, managed fields, the status) makes no snapshot new; the newest
-status is kept beside, for whoever writes it.
+An object that is equivalent to the one held before stays the same Python object,
+through updates and relists: translation is memoised on identity. Fields that no
+configuration depends on (resourceVersion, managed fields, the status) make no new
+snapshot; the current status is held separately, for the status writer.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple
 
 from msgspec import structs
 
-from generator.cluster.resources import Broken
+from generator.cluster.resources import UndecodedObject
 from generator.objects import (
     EndpointSlice,
     Kind,
@@ -30,8 +30,8 @@ from generator.snapshot import Snapshot
 _METADATA = tuple(f.name for f in structs.fields(Metadata) if f.name != "resource_version")
 
 
-def says_the_same(one: Object, other: Object) -> bool:
-    """Whether there is nothing between two objects that anything is built from."""
+def is_equivalent(one: Object, other: Object) -> bool:
+    """Whether two objects differ only in fields that no configuration depends on."""
     return all(
         getattr(one.metadata, name) == getattr(other.metadata, name) for name in _METADATA
     ) and all(
@@ -41,8 +41,8 @@ def says_the_same(one: Object, other: Object) -> bool:
     )
 
 
-class Newest(NamedTuple):
-    """What changes without making a snapshot new."""
+class VersionedStatus(NamedTuple):
+    """A status, and the resourceVersion it was read at."""
 
     resource_version: str
     status: LoadBalancerStatus
@@ -51,55 +51,66 @@ class Newest(NamedTuple):
 class Table(Generic[Object]):
     """The objects of one kind."""
 
-    def __init__(self, changed: Callable[[], None], status_changed: Callable[[Name], None]) -> None:
-        self._changed = changed
-        self._status_changed = status_changed
+    def __init__(
+        self, on_change: Callable[[], None], on_status_change: Callable[[Name], None]
+    ) -> None:
+        self._on_change = on_change
+        self._on_status_change = on_status_change
         self._objects: dict[Name, Object] = {}
         self._view: Mapping[Name, Any] | None = None
         self.problems: dict[Name, Problem] = {}
-        self.newest: dict[Name, Newest] = {}
-        """Of a kind that has a status."""
+        self.statuses: dict[Name, VersionedStatus] = {}
+        """The current ones; empty for a kind without a status."""
 
     def get(self, name: Name) -> Object | None:
         """Return one object."""
         return self._objects.get(name)
 
-    def known(self, found: Object) -> Object:
-        """Return the object that is held if it says the same as this one."""
-        status = getattr(found, "status", None)
-        if status is not None:
-            before = self.newest.get(found.name)
-            self.newest[found.name] = Newest(found.metadata.resource_version, status)
-            if before is None or before.status != status:
-                self._status_changed(found.name)
+    def interned(self, found: Object) -> Object:
+        """Return the object held under the same name if it is equivalent, else this one."""
         held = self._objects.get(found.name)
-        return held if held is not None and says_the_same(held, found) else found
+        return held if held is not None and is_equivalent(held, found) else found
+
+    def note_status(self, found: Object) -> None:
+        """Record the status of an object just read from the apiserver."""
+        status = getattr(found, "status", None)
+        if status is None:
+            return
+        before = self.statuses.get(found.name)
+        self.statuses[found.name] = VersionedStatus(found.metadata.resource_version, status)
+        if before is None or before.status != status:
+            self._on_status_change(found.name)
 
     def put(self, found: Object) -> None:
-        """Hold this, in place of what had its name."""
+        """Hold an object in place of the one that had its name, and record its status.
+
+        An object that `interned` returned is older than the status recorded with it.
+        """
         name = found.name
         if self.problems.pop(name, None):
             self._touch()
-        found = self.known(found)
         held = self._objects.get(name)
+        if found is not held:
+            self.note_status(found)
+            found = self.interned(found)
         if found is not held:
             self._objects[name] = found
             self._replaced(held, found)
             self._touch()
 
-    def keep(self, unread: Broken) -> None:
-        """Go on holding what the same object said before, and say that it cannot be read."""
-        name = unread.ref.name
+    def keep(self, undecoded: UndecodedObject) -> None:
+        """Keep the version held before, and record why the current one cannot be decoded."""
+        name = undecoded.ref.name
         held = self._objects.get(name)
-        if held is not None and held.metadata.uid != unread.uid:
+        if held is not None and held.metadata.uid != undecoded.uid:
             self.remove(name)
-        if self.problems.get(name) != unread.problem:
-            self.problems[name] = unread.problem
+        if self.problems.get(name) != undecoded.problem:
+            self.problems[name] = undecoded.problem
             self._touch()
 
     def remove(self, name: Name) -> None:
-        """Hold nothing of this name."""
-        self.newest.pop(name, None)
+        """Drop the object of this name."""
+        self.statuses.pop(name, None)
         held = self._objects.pop(name, None)
         if held is not None:
             self._replaced(held, None)
@@ -107,7 +118,7 @@ class Table(Generic[Object]):
             self._touch()
 
     def view(self) -> Mapping[Name, Any]:
-        """Return what is held now, as something that never changes."""
+        """Return an immutable view of what is held now."""
         if self._view is None:
             self._view = MappingProxyType(self._copy())
         return self._view
@@ -116,18 +127,20 @@ class Table(Generic[Object]):
         return dict(self._objects)
 
     def _replaced(self, old: Object | None, new: Object | None) -> None:
-        """Keep an index; nothing to do here."""
+        """Update an index; a plain table has none."""
 
     def _touch(self) -> None:
         self._view = None
-        self._changed()
+        self._on_change()
 
 
 class SliceTable(Table[EndpointSlice]):
-    """EndpointSlices, seen by the Service whose endpoints they hold."""
+    """EndpointSlices; its view groups them by Service."""
 
-    def __init__(self, changed: Callable[[], None], status_changed: Callable[[Name], None]) -> None:
-        super().__init__(changed, status_changed)
+    def __init__(
+        self, on_change: Callable[[], None], on_status_change: Callable[[Name], None]
+    ) -> None:
+        super().__init__(on_change, on_status_change)
         self._by_service: dict[Name, tuple[EndpointSlice, ...]] = {}
 
     def _copy(self) -> dict[Name, Any]:
@@ -156,29 +169,29 @@ _KINDS = (
 
 
 class Store:
-    """All that was read."""
+    """A table for each kind, and the snapshot of all of them."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
         self.changed = asyncio.Event()
-        """Set while there is something that the last snapshot taken has not."""
-        self._restated: set[ObjectRef] = set()
+        """Set while the last snapshot taken is out of date."""
+        self._changed_statuses: set[ObjectRef] = set()
         self._status_changed = asyncio.Event()
         self._touched = asyncio.Event()
         self.tables: dict[Kind, Table[Any]] = {
             kind: (SliceTable if kind is Kind.ENDPOINT_SLICE else Table)(
-                self._touch, partial(self._restate, kind)
+                self._touch, partial(self._note_status_change, kind)
             )
             for kind in _KINDS
         }
 
     def take(self) -> Snapshot:
-        """Return everything as it is now; the next change is one from here."""
+        """Return the current snapshot, and clear `changed`."""
         self.changed.clear()
-        return self.look()
+        return self.peek()
 
-    def look(self) -> Snapshot:
-        """Return everything as it is now."""
+    def peek(self) -> Snapshot:
+        """Return the current snapshot."""
         if self._snapshot is None:
             view = {kind: table.view() for kind, table in self.tables.items()}
             self._snapshot = Snapshot(
@@ -192,20 +205,20 @@ class Store:
             )
         return self._snapshot
 
-    async def touched(self) -> None:
-        """Return once something has changed since this returned last; for one who waits."""
+    async def wait_until_touched(self) -> None:
+        """Wait for a change since this returned last; supports one waiter."""
         await self._touched.wait()
         self._touched.clear()
 
-    async def restated(self) -> set[ObjectRef]:
-        """Return what has another status than when this returned last; for one who waits."""
+    async def wait_for_changed_statuses(self) -> set[ObjectRef]:
+        """Wait for statuses that differ since this returned last; supports one waiter."""
         await self._status_changed.wait()
         self._status_changed.clear()
-        restated, self._restated = self._restated, set()
-        return restated
+        changed, self._changed_statuses = self._changed_statuses, set()
+        return changed
 
-    def _restate(self, kind: Kind, name: Name) -> None:
-        self._restated.add(ObjectRef(kind, name))
+    def _note_status_change(self, kind: Kind, name: Name) -> None:
+        self._changed_statuses.add(ObjectRef(kind, name))
         self._status_changed.set()
 
     def _problems(self) -> Problems:

@@ -8,6 +8,7 @@ before what is good is kept (`wishes`).
 """
 
 import asyncio
+import gc
 import time
 
 from msgspec import Struct
@@ -100,6 +101,7 @@ class Controller:
             while True:
                 if not self._state.trial_is_pending:
                     self._attempt()
+                    _keep_objects()
                 await self._pacing.due()
 
     async def _prepare_volume(self) -> None:
@@ -203,14 +205,14 @@ class Controller:
         if self._reporter:
             held = attempt.inputs.quarantine.held.values()
             ingresses = (*attempt.translation.ingresses, *(hold.refused for hold in held))
-            self._reporter.tell(problems, ingresses)
+            self._reporter.note_problems(problems, ingresses)
 
     # --- an answer ----------------------------------------------------------------------------
 
     def _answered(self, status: Status, wish: PendingWish) -> Do:
         if status.applied:
             return self._applied(status, wish)
-        if status.stage == "reload" or self._wishes.is_damaged(status):
+        if status.stage != "check" or self._wishes.is_damaged(status):
             self._log.failed(status)
             do = self._take(transitions.after_failed(self._state, status.generation))
         else:
@@ -249,3 +251,13 @@ class Controller:
         is_new = choice.wanted.templates != choice.good.templates
         self._log.templates_refused(choice.refused if is_new else "", custom)
         self._log.search(frozenset(self._state.quarantine.suspended), message)
+
+
+def _keep_objects() -> None:
+    """Have the collector pass over what is there after the first attempt.
+
+    A full collection of some million objects holds the loop for a second.
+    """
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()

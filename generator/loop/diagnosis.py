@@ -1,6 +1,5 @@
 """From nginx's message to what is at fault. Pure."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -11,9 +10,9 @@ from generator.nginx.markers import owner_of
 from generator.nginx.render import Piece
 from generator.objects import Ingress, Name
 from generator.translation import Translation
+from generator.volume.files import named_files
 from reloader.contract import Status
 
-_FILE = re.compile(r"/files/([0-9a-f]{64})")
 _HEADER_LINES = 1
 """The first line of the file is the wish's header, not part of what was rendered."""
 
@@ -48,8 +47,7 @@ def diagnose(status: Status, attempt: Attempt) -> Diagnosis:
 
 def named_file(status: Status) -> str:
     """Return the hash of the file in files/ that the message names; empty without one."""
-    found = _FILE.search(status.message)
-    return found[1] if found else ""
+    return next(iter(named_files(status.message)), "")
 
 
 def participants(translation: Translation, piece: Piece) -> Iterator[Name]:

@@ -12,8 +12,8 @@ from generator.model import Certificate
 from generator.nginx.errors import TemplateError, Unwritable
 from generator.objects import Ingress, Name
 from generator.problems import Code
-from generator.quarantine.bisection import acquitted, convicted, hold, suspend
-from generator.quarantine.holds import Measure, Quarantine, Reason, asks_the_same
+from generator.quarantine.bisection import after_refused_trial, after_success, hold, suspend
+from generator.quarantine.holds import Fallback, HoldReason, Quarantine, asks_the_same
 from generator.snapshot import Snapshot
 from generator.translation import LastGood
 from reloader.contract import Status
@@ -24,7 +24,7 @@ from reloader.contract import Status
 def from_applied(state: State, attempt: Attempt) -> State:
     """Learn from an attempt that nginx serves."""
     inputs = attempt.inputs
-    quarantine = acquitted(state.quarantine, inputs.quarantine, inputs.snapshot)
+    quarantine = after_success(state.quarantine, inputs.quarantine, inputs.snapshot)
     admin = admin_choice.proved(state.admin, inputs.admin, searching=quarantine.searching)
     return replace(
         state,
@@ -52,8 +52,12 @@ def _good_now(last_good: LastGood, attempt: Attempt) -> LastGood:
     contributions = attempt.translation.contributions
 
     def newest(name: Name) -> Ingress | None:
-        measure = replaced[name].measure if name in replaced else Measure.LAST_GOOD
-        if measure is Measure.LAST_GOOD and name in contributions and not contributions[name].trace:
+        fallback = replaced[name].fallback if name in replaced else Fallback.LAST_GOOD
+        if (
+            fallback is Fallback.LAST_GOOD
+            and name in contributions
+            and not contributions[name].trace
+        ):
             return attempt.substituted.ingresses[name]
         return last_good.ingresses.get(name)
 
@@ -85,18 +89,18 @@ def from_refused(state: State, attempt: Attempt, status: Status) -> State | None
 
 def _after_verdict(state: State, attempt: Attempt, status: Status) -> Quarantine | None:
     quarantine, refused = state.quarantine, attempt.inputs.quarantine
-    diagnosis, reason = diagnose(status, attempt), Reason(status.message)
+    diagnosis, reason = diagnose(status, attempt), HoldReason(status.message)
     if diagnosis.file:
         return quarantine.with_file(diagnosis.file, status.message)
     if diagnosis.culprit:
         return hold(quarantine, refused, diagnosis.culprit, state.last_good.ingresses, reason)
     if attempt.is_trial:
-        return convicted(quarantine, refused, reason)
+        return after_refused_trial(quarantine, refused, reason)
     return _with_suspects(state, attempt, diagnosis, reason)
 
 
 def _with_suspects(
-    state: State, attempt: Attempt, diagnosis: Diagnosis, reason: Reason
+    state: State, attempt: Attempt, diagnosis: Diagnosis, reason: HoldReason
 ) -> Quarantine | None:
     """Suspend what nginx does not serve yet; None where there is nothing of the kind."""
     quarantine, refused = state.quarantine, attempt.inputs.quarantine
@@ -134,7 +138,7 @@ def from_failure(state: State, failure: Failure) -> State:
         if doubted:
             return replace(state, admin=replace(doubted, refused=str(error)))
     good = state.last_good.ingresses
-    reason = Reason(str(error), Code.INTERNAL_ERROR)
+    reason = HoldReason(str(error), Code.INTERNAL_ERROR)
     quarantine = state.quarantine
     for culprit in _culprits(state, failure):
         quarantine = hold(quarantine, quarantine, culprit, good, reason)

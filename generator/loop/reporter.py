@@ -13,7 +13,7 @@ class Reporter(Protocol):
     def publish(self, served: Iterable[Ingress]) -> None:
         """Report that these Ingresses are served now, and no others. Returns at once."""
 
-    def tell(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
+    def note_problems(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
         """Report that these are all problems of all these Ingresses. Returns at once."""
 
     async def run(self) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from generator.nginx.jinja import TemplateSet
 from generator.nginx.template_files import built_in, shadowed_by
 from generator.problems import Problems
+from reloader.contract import Stamp
 
 _LOOK_S = 1.0
 
-Stamp = tuple[tuple[str, int, int, int], ...]
+Stamps = tuple[tuple[str, Stamp], ...]
 
 
 class TemplateFolder:
@@ -22,24 +23,23 @@ class TemplateFolder:
     def __init__(self, folder: Path | None) -> None:
         self.built_in = built_in()
         self._folder = folder
-        self._stamp: Stamp | None = None
+        self._stamps: Stamps | None = None
 
     def read(self) -> tuple[TemplateSet, Problems]:
         """Read the templates as they are now. Raises TemplateError, naming file and line."""
         if self._folder is None:
             return self.built_in, ()
-        self._stamp = _stamp(self._folder)
+        self._stamps = _stamps(self._folder)
         return shadowed_by(self._folder, self.built_in)
 
     async def changed(self) -> None:
         """Return once the folder differs from what was last read; never without a folder."""
-        while self._folder is None or _stamp(self._folder) == self._stamp:  # noqa: ASYNC110 - polls
+        while self._folder is None or _stamps(self._folder) == self._stamps:  # noqa: ASYNC110 - polls
             await asyncio.sleep(_LOOK_S)
 
 
-def _stamp(folder: Path) -> Stamp:
+def _stamps(folder: Path) -> Stamps:
     try:
-        found = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+        return tuple((path.name, Stamp.of(path.stat())) for path in sorted(folder.iterdir()))
     except OSError:
         return ()
-    return tuple((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in found)

@@ -14,8 +14,8 @@ from generator.loop.state import PendingWish, State
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.jinja import TemplateSet
 from generator.problems import Problems
-from generator.quarantine.bisection import given_up, next_trial
-from generator.quarantine.holds import released
+from generator.quarantine.bisection import next_trial, without_suspects
+from generator.quarantine.holds import without_changed
 from generator.snapshot import Snapshot
 from generator.translation import LastGood, TranslationSettings
 from reloader.contract import Status
@@ -108,7 +108,7 @@ def after_published(state: State, generation: int, wish: PendingWish) -> Step:
 
 
 def _with_trial_if_due(state: State) -> State:
-    quarantine = released(state.quarantine, state.snapshot)
+    quarantine = without_changed(state.quarantine, state.snapshot)
     if state.trial_is_due and state.serving is not None and not state.pending:
         quarantine = next_trial(quarantine)
     return replace(state, quarantine=quarantine)
@@ -153,17 +153,17 @@ def after_failed(state: State, generation: int) -> Step:
 def after_refused(state: State, status: Status) -> Step:
     """Learn from a wish that `nginx -t` refuses.
 
-    The next trial may follow a refused one at once, but not beside a measure that is new,
+    The next trial may follow a refused one at once, but not beside a fallback that is new,
     nor before what has changed meanwhile.
     """
     attempt = state.pending[status.generation].attempt
     state = _withdrawn(state, status.generation)
     learned = lessons.from_refused(state, attempt, status)
     if learned is None:
-        return replace(state, quarantine=given_up(state.quarantine)), Do.RETRY
-    no_new_measure = learned.quarantine.held == state.quarantine.held
+        return replace(state, quarantine=without_suspects(state.quarantine)), Do.RETRY
+    no_new_fallback = learned.quarantine.held == state.quarantine.held
     up_to_date = state.serving is not None and state.serving.inputs.snapshot is state.snapshot
-    trial_is_due = attempt.is_trial and no_new_measure and up_to_date
+    trial_is_due = attempt.is_trial and no_new_fallback and up_to_date
     return replace(learned, trial_is_due=trial_is_due), Do.ATTEMPT
 
 

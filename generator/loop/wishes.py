@@ -71,7 +71,7 @@ class Wishes:
 
     def repair(self) -> None:
         """Write again what was deleted from the volume or damaged."""
-        self._try(self._publisher.mend)
+        self._try(self._publisher.repair)
 
     def sweep(self, generation: int) -> None:
         """Delete files that no wish from this one on needs."""

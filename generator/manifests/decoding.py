@@ -1,4 +1,4 @@
-"""Makes typed objects of what a file writes down, and problems of what it cannot."""
+"""Decodes the documents of a file into typed objects, or problems where that is impossible."""
 
 import base64
 import binascii
@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from generator import problems
-from generator.decode_errors import invalid_object, undecoded
-from generator.manifests.documents import Document, Remark
+from generator.decode_errors import decode_problem, invalid_object
+from generator.manifests.documents import Document, ValueWarning
 from generator.manifests.versions import Plain, endpoints_to_slices, ingress_to_v1, unchanged
 from generator.names import is_label, is_subdomain
 from generator.objects import (
@@ -31,46 +31,46 @@ from generator.problems import Code, Problem, Problems, shown
 _UNNAMED = "(unnamed)"
 
 
-class Decoded(Struct, frozen=True):
-    """What one document gives: mostly one object."""
+class DecodedDocument(Struct, frozen=True):
+    """The objects of one document, mostly one, and its problems."""
 
     ref: ObjectRef
-    """The object that the document writes down."""
+    """The object that the document defines."""
     objects: tuple[tuple[ObjectRef, KubernetesObject], ...]
     """Empty where it cannot be decoded."""
     problems: Problems = ()
 
 
-class _Reading(Struct, frozen=True):
-    """How one kind of one API group is read."""
+class _Schema(Struct, frozen=True):
+    """The type and versions of one kind of one API group."""
 
     kind: Kind
     type: type[KubernetesObject]
     current: str
-    """The version that needs no translation; empty for a group that has none."""
+    """The version that needs no conversion; empty for a group without one."""
     older: Mapping[str, Callable[[Plain], Plain]] = {}
-    instead: str = ""
-    """What to write instead of an older version."""
-    gone_since: str = ""
-    """The Kubernetes that serves the older ones no more."""
+    replacement: str = ""
+    """The apiVersion to write instead of an older one."""
+    removed_in: str = ""
+    """The Kubernetes release that no longer serves the older ones."""
 
 
 _NETWORKING = "networking.k8s.io"
 _INGRESS_V1BETA1 = {"v1beta1": ingress_to_v1}
 
-_READINGS: Mapping[tuple[str, str], _Reading] = {
-    (_NETWORKING, "Ingress"): _Reading(
+_SCHEMAS: Mapping[tuple[str, str], _Schema] = {
+    (_NETWORKING, "Ingress"): _Schema(
         Kind.INGRESS, Ingress, "v1", _INGRESS_V1BETA1, f"{_NETWORKING}/v1", "1.22"
     ),
-    ("extensions", "Ingress"): _Reading(
+    ("extensions", "Ingress"): _Schema(
         Kind.INGRESS, Ingress, "", _INGRESS_V1BETA1, f"{_NETWORKING}/v1", "1.22"
     ),
-    (_NETWORKING, "IngressClass"): _Reading(
+    (_NETWORKING, "IngressClass"): _Schema(
         Kind.INGRESS_CLASS, IngressClass, "v1", {"v1beta1": unchanged}, f"{_NETWORKING}/v1", "1.22"
     ),
-    ("", "Service"): _Reading(Kind.SERVICE, Service, "v1"),
-    ("", "Endpoints"): _Reading(Kind.ENDPOINT_SLICE, EndpointSlice, "v1"),
-    ("discovery.k8s.io", "EndpointSlice"): _Reading(
+    ("", "Service"): _Schema(Kind.SERVICE, Service, "v1"),
+    ("", "Endpoints"): _Schema(Kind.ENDPOINT_SLICE, EndpointSlice, "v1"),
+    ("discovery.k8s.io", "EndpointSlice"): _Schema(
         Kind.ENDPOINT_SLICE,
         EndpointSlice,
         "v1",
@@ -78,46 +78,48 @@ _READINGS: Mapping[tuple[str, str], _Reading] = {
         "discovery.k8s.io/v1",
         "1.25",
     ),
-    ("", "Secret"): _Reading(Kind.SECRET, Secret, "v1"),
-    ("", "ConfigMap"): _Reading(Kind.CONFIG_MAP, ConfigMap, "v1"),
+    ("", "Secret"): _Schema(Kind.SECRET, Secret, "v1"),
+    ("", "ConfigMap"): _Schema(Kind.CONFIG_MAP, ConfigMap, "v1"),
 }
 
 
-KINDLESS = Decoded(ObjectRef(Kind.FILE, Name("", "")), ())
-"""What comes of a document that does not say what it is."""
+WITHOUT_KIND = DecodedDocument(ObjectRef(Kind.FILE, Name("", "")), ())
+"""Stands for a document without apiVersion and kind."""
 
 
-def decode_document(document: Document) -> Decoded | None:
-    """Decode one document; None where it is of a kind that is not read."""
+def decode_document(document: Document) -> DecodedDocument | None:
+    """Decode one document; return None for a kind that is not read."""
     value = document.value
     if not (value.get("apiVersion") and value.get("kind")):
-        return KINDLESS
+        return WITHOUT_KIND
     group, _, version = str(value.get("apiVersion") or "").rpartition("/")
     kind = str(value.get("kind") or "")
-    reading = _READINGS.get((group, kind))
-    if reading is None:
+    schema = _SCHEMAS.get((group, kind))
+    if schema is None:
         return None
-    value, ref = _with_namespace(value, reading.kind)
-    if version != reading.current and version not in reading.older:
-        return Decoded(ref, (), (_unknown_version(ref, reading, value),))
-    found = [_remarked(ref, remark) for remark in document.remarks]
-    if version in reading.older:
-        found.append(_old_version(ref, reading, value))
-        value = reading.older[version](value)
-    found += _refused_elsewhere(ref, value)
+    value, ref = _with_namespace(value, schema.kind)
+    if version != schema.current and version not in schema.older:
+        return DecodedDocument(ref, (), (_unknown_version(ref, schema, value),))
+    found = [_value_problem(ref, warning) for warning in document.warnings]
+    if version in schema.older:
+        found.append(_removed_version(ref, schema, value))
+        value = schema.older[version](value)
+    found += _path_type_problems(ref, value)
     try:
         _check_name(ref)
         written = endpoints_to_slices(value) if kind == "Endpoints" else [_prepared(value, kind)]
-        objects = [convert(each, reading.type) for each in written]
+        objects = [convert(each, schema.type) for each in written]
     except msgspec.ValidationError as error:
-        return Decoded(ref, (), (*found, undecoded(ref, error, value)))
-    except _NotDecoded as error:
-        return Decoded(ref, (), (*found, error.problem(ref)))
-    refs = [ObjectRef(reading.kind, each.name) for each in objects]
-    return Decoded(ref, tuple(zip(refs, objects, strict=True)), tuple(found))
+        return DecodedDocument(ref, (), (*found, decode_problem(ref, error, value)))
+    except _InvalidField as error:
+        return DecodedDocument(ref, (), (*found, error.problem(ref)))
+    refs = [ObjectRef(schema.kind, each.name) for each in objects]
+    return DecodedDocument(ref, tuple(zip(refs, objects, strict=True)), tuple(found))
 
 
-class _NotDecoded(Exception):
+class _InvalidField(Exception):
+    """A field that msgspec does not check has a wrong value."""
+
     def __init__(self, field: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.field, self.message, self.hint = field, message, hint
@@ -127,7 +129,7 @@ class _NotDecoded(Exception):
 
 
 def _with_namespace(value: Plain, kind: Kind) -> tuple[Plain, ObjectRef]:
-    """Fill in the namespace that kubectl would, and say which object it is."""
+    """Fill in the namespace that kubectl would; return the reference of the object too."""
     metadata = value.get("metadata")
     if not isinstance(metadata, Mapping):
         return value, ObjectRef(kind, Name("default", _UNNAMED))
@@ -140,16 +142,16 @@ def _with_namespace(value: Plain, kind: Kind) -> tuple[Plain, ObjectRef]:
 def _check_name(ref: ObjectRef) -> None:
     namespace, name = ref.name
     if namespace and not is_label(namespace):
-        raise _NotDecoded(
+        raise _InvalidField(
             "metadata.namespace",
-            f"{shown(namespace)} is not a name of a namespace.",
-            "Use lower case letters, digits and dashes, at most 63.",
+            f"{shown(namespace)} is not a valid name of a namespace.",
+            "Use lower-case letters, digits and dashes, at most 63.",
         )
     if name != _UNNAMED and not is_subdomain(name):
-        raise _NotDecoded(
+        raise _InvalidField(
             "metadata.name",
-            f"{shown(name)} is not a name of an object.",
-            "Use lower case letters, digits, dashes and dots.",
+            f"{shown(name)} is not a valid name of an object.",
+            "Use lower-case letters, digits, dashes and dots.",
         )
 
 
@@ -168,53 +170,53 @@ def _base64(key: str, content: object) -> bytes:
     try:
         return base64.b64decode("".join(str(content).split()), validate=True)
     except (binascii.Error, ValueError):
-        raise _NotDecoded(
-            f"data.{key}", "It is not base64.", "Encode it, or move it as it is to stringData."
+        raise _InvalidField(
+            f"data.{key}", "It is not base64.", "Encode it, or move the plain text to stringData."
         ) from None
 
 
-def _remarked(ref: ObjectRef, remark: Remark) -> Problem:
-    if remark.text is None:
-        message = f'The key "{remark.field}" stands twice.'
+def _value_problem(ref: ObjectRef, value: ValueWarning) -> Problem:
+    if value.text is None:
+        message = f'The key "{value.field}" appears twice.'
         hint, meanwhile = "Keep one of the two.", "the last one counts"
     elif ref.kind is Kind.SECRET:
-        message = "What it holds is not text to YAML, and Kubernetes refuses the object."
-        hint, meanwhile = "Put it between quotes.", "it is read as text"
+        message = "The value is not text in YAML, and Kubernetes refuses the object."
+        hint, meanwhile = "Put it in quotes.", "it is read as text"
     else:
-        message = f"{remark.text} is not text to YAML, and Kubernetes refuses the object."
-        hint, meanwhile = f'Quote it: "{remark.text}".', "it is read as that text"
+        message = f"{value.text} is not text in YAML, and Kubernetes refuses the object."
+        hint, meanwhile = f'Quote it: "{value.text}".', f'it is read as "{value.text}"'
     return problems.warning(
-        ref, remark.field, Code.VALUE_NOT_TEXT, message, hint, meanwhile=meanwhile
+        ref, value.field, Code.VALUE_NOT_TEXT, message, hint, meanwhile=meanwhile
     )
 
 
-def _old_version(ref: ObjectRef, reading: _Reading, value: Plain) -> Problem:
+def _removed_version(ref: ObjectRef, schema: _Schema, value: Plain) -> Problem:
     return problems.warning(
         ref,
         "apiVersion",
         Code.API_VERSION_REMOVED,
-        f"Kubernetes has not served {value.get('apiVersion')} since {reading.gone_since}.",
-        f"Write {reading.instead}.",
-        meanwhile="it is read as that",
+        f"Kubernetes has not served {value.get('apiVersion')} since {schema.removed_in}.",
+        f"Write {schema.replacement}.",
+        meanwhile=f"it is converted to {schema.replacement}",
     )
 
 
-def _unknown_version(ref: ObjectRef, reading: _Reading, value: Plain) -> Problem:
+def _unknown_version(ref: ObjectRef, schema: _Schema, value: Plain) -> Problem:
     group = str(value.get("apiVersion") or "").rpartition("/")[0]
     written = f'"{value.get("apiVersion")}"'
-    instead = reading.instead or (f"{group}/{reading.current}" if group else reading.current)
+    current = f"{group}/{schema.current}" if group else schema.current
     return problems.error(
         ref,
         "apiVersion",
         Code.OBJECT_INVALID,
-        f"{written} is not a version of {value.get('kind')} that is read.",
-        f"Write {instead}.",
+        f"{written} is not a supported version of {value.get('kind')}.",
+        f"Write {schema.replacement or current}.",
         meanwhile="the object is left out",
     )
 
 
-def _refused_elsewhere(ref: ObjectRef, value: Plain) -> Iterable[Problem]:
-    """Tell what is read here, but refused by an apiserver."""
+def _path_type_problems(ref: ObjectRef, value: Plain) -> Iterable[Problem]:
+    """Report paths without a pathType, which are read here but refused by an apiserver."""
     if ref.kind is not Kind.INGRESS:
         return
     for rule, path, fields in _paths(value):
@@ -235,4 +237,4 @@ def _paths(value: Any) -> Iterable[tuple[int, int, Plain]]:  # noqa: ANN401 - an
             paths = (rule.get("http") or {}).get("paths") or ()
             yield from ((number, i, path) for i, path in enumerate(paths) if path.get)
     except (KeyError, TypeError, AttributeError):
-        return  # told when it is decoded
+        return  # reported when it is decoded

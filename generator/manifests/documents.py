@@ -1,4 +1,4 @@
-"""Takes the text of a file apart into the objects that it writes down.
+"""Parses the text of a file into the objects that it defines.
 
 Plain values only: no tag makes a Python object, what expands without end or is nested
 too deep is refused, and annotations, labels and data are always text. YAML is read as
@@ -17,21 +17,21 @@ from yaml.constructor import SafeConstructor
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_NOTHING = re.compile(
+_EMPTY = re.compile(
     r"(?:\s|#[^\n]*(?:\n|$)|^%[^\n]*(?:\n|$)|^(?:---|\.\.\.)(?=\s|$))*", re.MULTILINE
 )
 
 _MAX_DEPTH = 60
 _OPENERS = ("[", "{", "- ", "? ")
-_SPARE_NODES = 10_000
+_ALIAS_NODES = 10_000
 """How many nodes aliases may add beyond one for each character."""
 
 _TEXT_SECTIONS = (("metadata", "annotations"), ("metadata", "labels"), ("data",), ("stringData",))
 _TEXT_DATA_KINDS = frozenset({"ConfigMap", "Secret"})
 
 
-class Broken(Exception):
-    """The text cannot be read. `line` counts from 1 within it."""
+class ParseError(Exception):
+    """The text cannot be parsed. `line` counts from 1 within it."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -39,15 +39,15 @@ class Broken(Exception):
         self.line = line
 
 
-class Remark(NamedTuple):
-    """Something about a value that was read all the same."""
+class ValueWarning(NamedTuple):
+    """A doubt about a value that was read all the same."""
 
     field: str
     text: str | None
-    """The value as it is written; None where the remark is that a key stands twice."""
+    """The value as it is written; None where the key appears twice."""
 
 
-class Chunk(NamedTuple):
+class DocumentText(NamedTuple):
     """The text of one YAML document, or a whole JSON file."""
 
     text: str
@@ -56,39 +56,39 @@ class Chunk(NamedTuple):
 
 
 class Document(Struct, frozen=True):
-    """One object as it is written down."""
+    """One object of a file, as plain values."""
 
     line: int
-    """Within its chunk, from 1."""
+    """Within its text, from 1."""
     value: Mapping[str, Any]
-    remarks: tuple[Remark, ...] = ()
+    warnings: tuple[ValueWarning, ...] = ()
     node: yaml.Node | None = None
     """For the lines of its fields; None where only JSON's own parser could read it."""
 
 
-def chunks(text: str) -> Iterator[Chunk]:
-    """Split at the lines `---`, which YAML allows nowhere else; leave empty ones out."""
+def split_documents(text: str) -> Iterator[DocumentText]:
+    """Split at the lines `---`, which nothing else in YAML can be; leave out empty documents."""
     line, start = 1, 0
     for end in [*(match.start() for match in _SEPARATOR.finditer(text)), len(text)]:
         part = text[start:end]
-        if not _NOTHING.fullmatch(part):
-            yield Chunk(_without_directives(part), line)
+        if not _EMPTY.fullmatch(part):
+            yield DocumentText(_without_directives(part), line)
         line += part.count("\n")
         start = end
 
 
-def documents(text: str) -> tuple[Document, ...]:
-    """Read the objects of one chunk; those of a List each by itself. Raises Broken."""
+def parse_objects(text: str) -> tuple[Document, ...]:
+    """Return the objects of one document; those of a List each by itself. Raises ParseError."""
     try:
         node = _compose(text)
-    except Broken as broken:
+    except ParseError as error:
         if not text.lstrip().startswith(("{", "[")):
             raise
-        return _json_documents(text, broken)
+        return _parse_json(text, error)
     if node is None:
         return ()
-    reader = _Reader(len(text) + _SPARE_NODES)
-    return tuple(reader.documents(node))
+    constructor = _Constructor(len(text) + _ALIAS_NODES)
+    return tuple(constructor.documents(node))
 
 
 def _without_directives(text: str) -> str:
@@ -106,10 +106,12 @@ def _compose(text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = ", ".join(filter(None, (error.context, error.problem)))
-        raise Broken(f"This is not YAML: {words}.", mark.line + 1 if mark else 1) from error
+        raise ParseError(f"This is not YAML: {words}.", mark.line + 1 if mark else 1) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise Broken(f"The character {error.character!r} may not stand in YAML.", line) from error
+        raise ParseError(
+            f"The character {error.character!r} is not allowed in YAML.", line
+        ) from error
     return node
 
 
@@ -121,27 +123,27 @@ def _refuse_depth(text: str) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
             line = event.start_mark.line + 1 if event.start_mark else 1
-            raise Broken(f"It is nested deeper than {_MAX_DEPTH} levels.", line)
+            raise ParseError(f"It is nested deeper than {_MAX_DEPTH} levels.", line)
 
 
-def _json_documents(text: str, broken: Broken) -> tuple[Document, ...]:
-    """Read what only JSON's own parser can: escapes that libyaml does not know."""
+def _parse_json(text: str, yaml_error: ParseError) -> tuple[Document, ...]:
+    """Parse what only JSON's own parser can: escapes that libyaml does not know."""
     try:
         value = json.loads(text)
     except RecursionError:
-        raise broken from None
+        raise yaml_error from None
     except json.JSONDecodeError as error:
-        raise Broken(f"This is not JSON: {error.msg}.", error.lineno) from error
-    return tuple(_listed(value)) if isinstance(value, dict) else ()
+        raise ParseError(f"This is not JSON: {error.msg}.", error.lineno) from error
+    return tuple(_json_objects(value)) if isinstance(value, dict) else ()
 
 
-def _listed(value: dict[str, Any]) -> Iterator[Document]:
+def _json_objects(value: dict[str, Any]) -> Iterator[Document]:
     if not _is_list(value):
         yield Document(1, value)
         return
     for item in value["items"]:
         if isinstance(item, dict):
-            yield Document(1, _of_list(item, value))
+            yield Document(1, _list_item(item, value))
 
 
 def _is_list(value: Mapping[str, Any]) -> bool:
@@ -149,23 +151,25 @@ def _is_list(value: Mapping[str, Any]) -> bool:
     return isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list)
 
 
-def _of_list(item: Mapping[str, Any], of: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an item of an IngressList or the like the kind that it leaves out."""
+def _list_item(item: Mapping[str, Any], of: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an item of an IngressList or the like with its kind, which it may leave out."""
     kind = str(of["kind"]).removesuffix("List")
     return ({"apiVersion": of.get("apiVersion"), "kind": kind} if kind else {}) | dict(item)
 
 
-class _Reader:
-    """Makes plain values of nodes, within a budget."""
+class _Constructor:
+    """Constructs plain values from nodes, within a budget of nodes."""
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
-        self._twice: list[str] = []
+        self._duplicate_keys: list[str] = []
         self._scalars = SafeConstructor()
 
     def documents(self, node: yaml.Node) -> Iterator[Document]:
         if not isinstance(node, yaml.MappingNode):
-            raise Broken("Here is no object: apiVersion, kind, metadata.", _line(node))
+            raise ParseError(
+                "This is not an object with apiVersion, kind and metadata.", _line(node)
+            )
         items = self._items(node)
         if items is None:
             yield self._document(node)
@@ -177,8 +181,8 @@ class _Reader:
         }
         for item in items.value:
             for document in self.documents(item):
-                value = _of_list(document.value, head)
-                yield Document(document.line, value, document.remarks, document.node)
+                value = _list_item(document.value, head)
+                yield Document(document.line, value, document.warnings, document.node)
 
     def _items(self, node: yaml.MappingNode) -> yaml.SequenceNode | None:
         children = {key.value: value for key, value in node.value if _is_text(key)}
@@ -187,18 +191,18 @@ class _Reader:
         return items if is_list and isinstance(items, yaml.SequenceNode) else None
 
     def _document(self, node: yaml.MappingNode) -> Document:
-        self._twice = []
+        self._duplicate_keys = []
         value = self._mapping(node, 1)
-        remarks = [Remark(field, None) for field in self._twice]
+        warnings = [ValueWarning(field, None) for field in self._duplicate_keys]
         for section in _TEXT_SECTIONS:
             if section[0] == "metadata" or value.get("kind") in _TEXT_DATA_KINDS:
-                remarks += self._read_as_text(node, value, section)
-        return Document(_line(node), value, tuple(remarks), node)
+                warnings += self._read_as_text(node, value, section)
+        return Document(_line(node), value, tuple(warnings), node)
 
     def _read_as_text(
         self, node: yaml.Node, plain: dict[str, Any], section: tuple[str, ...]
-    ) -> Iterator[Remark]:
-        """Replace numbers and the like by their text; nothing (`key:`) is empty text."""
+    ) -> Iterator[ValueWarning]:
+        """Replace numbers and the like by their text; an absent value (`key:`) is empty text."""
         texts: Any = plain
         for key in section:
             child = child_of(node, key)
@@ -212,18 +216,20 @@ class _Reader:
             key = key_node.value
             if not isinstance(child, yaml.ScalarNode) or _is_text(child) or key not in texts:
                 continue
-            was_nothing = texts[key] is None
-            texts[key] = "" if was_nothing else child.value
-            if not was_nothing and not child.tag.endswith("timestamp"):
+            was_null = texts[key] is None
+            texts[key] = "" if was_null else child.value
+            if not was_null and not child.tag.endswith("timestamp"):
                 field = key.rpartition("/")[2] if is_annotation else ".".join((*section, key))
-                yield Remark(field, child.value)
+                yield ValueWarning(field, child.value)
 
     def _plain(self, node: yaml.Node, depth: int) -> Any:  # noqa: ANN401 - any plain value
         self._budget -= 1
         if self._budget < 0:
-            raise Broken("Its aliases (*name) expand to more than a manifest can be.", _line(node))
+            raise ParseError(
+                "Its aliases (*name) expand to more than a manifest may hold.", _line(node)
+            )
         if depth > _MAX_DEPTH:
-            raise Broken(f"It is nested deeper than {_MAX_DEPTH} levels.", _line(node))
+            raise ParseError(f"It is nested deeper than {_MAX_DEPTH} levels.", _line(node))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.MappingNode):
@@ -235,14 +241,14 @@ class _Reader:
         own: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise Broken("A key is no plain text.", _line(key))
+                raise ParseError("A key is not plain text.", _line(key))
             plain = self._plain(value, depth + 1)
             if key.tag == "tag:yaml.org,2002:merge":
                 for part in reversed(plain if isinstance(plain, list) else [plain]):
                     merged |= part if isinstance(part, dict) else {}
                 continue
             if key.value in own:
-                self._twice.append(key.value)
+                self._duplicate_keys.append(key.value)
             own[key.value] = plain
         return merged | own
 
@@ -254,14 +260,14 @@ class _Reader:
                 return None
             case "bool":
                 return self._scalars.construct_yaml_bool(node)
-            # 1:30 is a number in YAML 1.1, and none to kubectl.
+            # 1:30 is a number in YAML 1.1, but not to kubectl.
             case "int" | "float" if ":" in node.value:
                 return node.value
             case "int":
                 return self._number(node, self._scalars.construct_yaml_int)
             case "float":
                 return self._number(node, self._scalars.construct_yaml_float)
-        raise Broken(f"The tag {node.tag} has no meaning in a manifest.", _line(node))
+        raise ParseError(f"The tag {node.tag} is not allowed in a manifest.", _line(node))
 
     def _number(self, node: yaml.ScalarNode, read: Any) -> Any:  # noqa: ANN401 - PyYAML's method
         try:

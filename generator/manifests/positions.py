@@ -6,7 +6,13 @@ from pathlib import Path
 
 import yaml
 
-from generator.manifests.documents import Broken, Document, child_of, chunks, documents
+from generator.manifests.documents import (
+    Document,
+    ParseError,
+    child_of,
+    parse_objects,
+    split_documents,
+)
 from generator.problems import Problem
 from generator.snapshot import Origin, Snapshot
 
@@ -15,38 +21,38 @@ _OLDER = {"defaultBackend": "backend"}
 """Fields by the names that they had in v1beta1."""
 
 
-class Places:
-    """Where the objects of a snapshot and their fields stand; reads the files anew."""
+class Locator:
+    """Finds the lines of objects and their fields; reads the files anew."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._origins = snapshot.origins
         self._documents = cache(_documents)
 
     def locate(self, problem: Problem) -> Origin | None:
-        """Return the line of the field, else of the object; None for what is in no file."""
+        """Return the line of the field, else of the object; None for an object of no file."""
         origin = self._origins.get(problem.object)
         if origin is None:
             return None
         document = self._documents(origin.file).get(origin.line)
         if document is None or not isinstance(document.node, yaml.MappingNode):
             return origin
-        within = _line_of(document.node, problem.field)
-        return Origin(origin.file, origin.line + within - document.line)
+        line = _line_of(document.node, problem.field)
+        return Origin(origin.file, origin.line + line - document.line)
 
 
 def _documents(file: str) -> dict[int, Document]:
-    """Read a file's documents by their lines; those before a mistake in it, if there is one."""
+    """Return a file's documents by their lines, up to the first that does not parse."""
     found: dict[int, Document] = {}
     try:
-        for chunk in chunks(Path(file).read_text("utf-8-sig")):
-            found |= {chunk.line + each.line - 1: each for each in documents(chunk.text)}
-    except (Broken, OSError, UnicodeDecodeError):
+        for document in split_documents(Path(file).read_text("utf-8-sig")):
+            found |= {document.line + o.line - 1: o for o in parse_objects(document.text)}
+    except (ParseError, OSError, UnicodeDecodeError):
         pass
     return found
 
 
 def _line_of(node: yaml.MappingNode, field: str) -> int:
-    """Follow a path as far as it goes; a single word may be the name of an annotation."""
+    """Follow a path as far as it exists; a single word may be the name of an annotation."""
     annotations = child_of(child_of(node, "metadata"), "annotations")
     if isinstance(annotations, yaml.MappingNode):
         for key, _ in annotations.value:

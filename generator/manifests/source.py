@@ -1,4 +1,4 @@
-"""Keeps the snapshot of a folder fresh: watchdog hints, a slow poll is the truth."""
+"""Keeps the snapshot of a folder fresh: watchdog hints at changes, and a slow poll finds all."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from generator.manifests.folder import Folder, Scan, scan
+from generator.manifests.folder import Folder
+from generator.manifests.scan import Scan, scan
 from generator.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 _WRITES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 _MAX_WATCHES = 64
-"""Each watched folder costs two threads; the poll sees the others."""
-_MAX_LOOKS = 30
+"""Each watched folder costs two threads; changes in the others are found by the poll."""
+_MAX_SCANS = 30
 
 
 class ManifestSource:
@@ -30,7 +31,7 @@ class ManifestSource:
         self._paths = tuple(paths)
         self._poll_s = poll_s
         self._settle_s = settle_s
-        self._folder = Folder(paths)
+        self._folder = Folder()
         self._snapshot = Snapshot()
         self._hinted = asyncio.Event()
         self._read = asyncio.Event()
@@ -47,7 +48,7 @@ class ManifestSource:
                 seen = await self._settled(last)
                 hints.watch(seen.folders)
                 if seen != last:
-                    self._take(await asyncio.to_thread(self._folder.read, seen))
+                    self._publish(await asyncio.to_thread(self._folder.read, seen))
                 last = seen
                 self._read.set()
                 with suppress(TimeoutError):
@@ -64,14 +65,14 @@ class ManifestSource:
         await self._differs.wait()
 
     def snapshot(self) -> Snapshot:
-        """Take everything read so far."""
+        """Return everything read so far."""
         self._differs.clear()
         return self._snapshot
 
     async def _settled(self, last: Scan | None) -> Scan:
-        """Look until nothing moves any more: an editor empties a file before it fills it."""
+        """Scan until two scans are equal: an editor empties a file before it fills it."""
         seen = await asyncio.to_thread(scan, self._paths)
-        for _ in range(_MAX_LOOKS):
+        for _ in range(_MAX_SCANS):
             if seen == last:
                 break
             await asyncio.sleep(self._settle_s)
@@ -80,14 +81,14 @@ class ManifestSource:
                 break
         return seen
 
-    def _take(self, snapshot: Snapshot) -> None:
+    def _publish(self, snapshot: Snapshot) -> None:
         if snapshot != self._snapshot:
             self._snapshot = snapshot
             self._differs.set()
 
 
 class _Hints(FileSystemEventHandler):
-    """Calls back when something may have changed; whatever fails here, the poll makes up for."""
+    """Calls back when something may have changed; whatever is missed here, the poll finds."""
 
     def __init__(self, call: Callable[[], object]) -> None:
         self._call = call
@@ -98,13 +99,13 @@ class _Hints(FileSystemEventHandler):
             self._observer.start()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Pass on what writes; reading a folder is an event as well."""
+        """Pass on writes; reading a folder is an event as well."""
         if event.event_type in _WRITES:
             with suppress(RuntimeError):  # the loop has ended
                 self._call()
 
     def watch(self, folders: Sequence[Path]) -> None:
-        """Watch these folders from now on, each for itself."""
+        """Watch exactly these folders from now on, without their sub-folders."""
         if self._observer is None:
             return
         wanted = {(folder, _inode(folder)) for folder in folders[:_MAX_WATCHES]}
@@ -123,7 +124,7 @@ class _Hints(FileSystemEventHandler):
 
 
 def _inode(folder: Path) -> int:
-    """Tell a folder from one that was deleted and made again: that needs a watch of its own."""
+    """Return what distinguishes a folder from one made anew, which needs a watch of its own."""
     try:
         return folder.stat().st_ino
     except OSError:

@@ -1,4 +1,4 @@
-"""Brings objects of older API versions up to date, as plain values.
+"""Converts objects of older API versions to current ones, as plain values.
 
 Rules: Kubernetes' deprecation guide v1.22 for Ingress; Endpoints become the slices that
 the control plane would mirror.
@@ -11,7 +11,7 @@ Plain = Mapping[str, Any]
 
 
 def ingress_to_v1(old: Plain) -> Plain:
-    """Translate an Ingress of extensions/v1beta1 or networking.k8s.io/v1beta1."""
+    """Convert an Ingress of extensions/v1beta1 or networking.k8s.io/v1beta1."""
     spec = old.get("spec")
     if not isinstance(spec, Mapping):
         return old
@@ -24,12 +24,12 @@ def ingress_to_v1(old: Plain) -> Plain:
 
 
 def unchanged(old: Plain) -> Plain:
-    """Take an object whose fields are still the same."""
+    """Return an object whose fields are still the same."""
     return old
 
 
 def endpoints_to_slices(endpoints: Plain) -> Iterator[Plain]:
-    """Translate v1 Endpoints: a slice for each subset and family of addresses."""
+    """Convert v1 Endpoints: a slice for each subset and family of addresses."""
     metadata = endpoints.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     for number, subset in enumerate(_mappings(endpoints.get("subsets"))):

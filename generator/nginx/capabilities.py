@@ -5,7 +5,6 @@ from typing import Self
 
 from msgspec import Struct
 
-from generator.directives import Directive, Statement
 from reloader.contract import OLDEST_NGINX
 
 
@@ -18,7 +17,7 @@ class Capabilities(Struct, frozen=True):
 
     @classmethod
     def of(cls, version: str, modules: Iterable[str]) -> Self:
-        """Read them as the reloader tells them, such as `1.31.3`."""
+        """Read them as the reloader reports them, such as `1.31.3`."""
         numbers = tuple(int(part) for part in version.split(".") if part.isdecimal())
         return cls(numbers, frozenset(modules))
 
@@ -53,11 +52,6 @@ class Capabilities(Struct, frozen=True):
         return "http_stub_status_module" in self.modules
 
     @property
-    def set_misc(self) -> bool:
-        """Whether nginx can escape a variable for a query (`set_escape_uri`)."""
-        return any("set-misc" in module for module in self.modules)
-
-    @property
     def request_port(self) -> bool:
         """Whether nginx tells the port that the client asked for (`$request_port`)."""
         return self.version >= (1, 29, 3)
@@ -80,12 +74,6 @@ class Capabilities(Struct, frozen=True):
             )
             if directive.startswith(prefix)
         )
-
-    def instead(self, statement: Statement) -> Statement:
-        """Return what comes closest to a directive of a module that is not there."""
-        if isinstance(statement, Directive) and statement.name == "set_escape_uri":
-            return statement if self.set_misc else Directive("set", statement.arguments)
-        return statement
 
     def _by_default(self, module: str) -> bool:
         """Whether a module is there that is left out only on request."""

@@ -1,6 +1,6 @@
 """Templates: text that is compiled once and then turns views into configuration.
 
-Sandboxed, since whoever may write a template need not be allowed to run Python here.
+Sandboxed: who may write a template need not be allowed to run Python here.
 Whatever is written out has to come from `quoting`.
 """
 

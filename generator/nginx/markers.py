@@ -1,7 +1,7 @@
 """Comments that give the lines of a configuration an owner.
 
 `# ingress NAMESPACE/NAME` opens a region, `# end of ingress` closes it; lines
-outside of regions are nobody's. Regions do not nest.
+outside of regions have no owner. Regions do not nest.
 """
 
 import re
@@ -19,7 +19,7 @@ def marker(owner: ObjectRef) -> Written:
 
 
 def owner_of(text: str, line: int) -> ObjectRef | None:
-    """Return the Ingress that line number `line` (from 1) belongs to; None where nobody's."""
+    """Return the Ingress that owns line number `line` (from 1); None where none does."""
     for before in reversed(text.split("\n", line)[:line]):
         found = _MARKER.fullmatch(before)
         if found:

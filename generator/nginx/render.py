@@ -48,6 +48,10 @@ class Rendering(Struct, frozen=True, eq=False):
             return NotImplemented
         return self.before == other.before and self.after == other.after
 
+    def __ne__(self, other: object) -> bool:
+        """Go with equality; msgspec's own would compare identity."""
+        return not self == other
+
     def __hash__(self) -> int:
         """Go with equality."""
         return hash((self.before, self.after))
@@ -120,16 +124,16 @@ def render(
         return _indented(templates.render(name, surroundings=surroundings, **shown))
 
     def piece(piece: HttpPiece) -> str:
-        with _told(piece):
+        with _naming(piece):
             return written("piece.j2", piece=views.piece(piece))
 
     def upstream(upstream: Upstream) -> str:
-        with _told(upstream):
+        with _naming(upstream):
             view = views.upstream(upstream, upstream_lines)
             return written("upstream.j2", upstream=view)
 
     def server(server: Server) -> str:
-        with _told(server):
+        with _naming(server):
             view = views.server(server, surroundings, settings, model.default_certificate)
             return written("server.j2", server=view)
 
@@ -162,8 +166,8 @@ def _filled(frame: str, placed: Mapping[str, list[str]]) -> str:
 
 
 @contextmanager
-def _told(piece: Piece) -> Iterator[None]:
-    """Have an error say which part of the model it happened at, a bug of ours too."""
+def _naming(piece: Piece) -> Iterator[None]:
+    """Make an error, or a bug, name the part of the model that it happened at."""
     try:
         yield
     except RenderError as error:

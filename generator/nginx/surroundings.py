@@ -7,6 +7,10 @@ from generator.names import is_address
 from generator.nginx.capabilities import UNKNOWN, Capabilities
 
 _SECOND = 1000
+_CONNECTIONS = 16384
+_OTHER_FILES = 1024
+"""Of a worker besides connections: listeners, logs, bodies on disk."""
+_UNLIMITED = -1
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -17,9 +21,9 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     pid: str
     temp: str
     """The folder in which nginx makes its own for bodies on disk; it has to exist."""
-    http_port: int = 80
-    https_port: int = 443
-    status_port: int = 10246
+    http_port: int
+    https_port: int
+    status_port: int
     probe_port: int | None = None
     """Where others may ask whether nginx serves, such as a kubelet; None: nowhere."""
     ipv6: bool = True
@@ -27,7 +31,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """Addresses that resolve the names of ExternalName Services."""
     workers: int = 0
     """0: one for each processor."""
-    worker_connections: int = 16384
+    worker_connections: int = _CONNECTIONS
     worker_shutdown_timeout: Duration = Duration(240 * _SECOND)
     open_files: int = 0
     """Limit of open files for a worker, in which a connection through takes two.
@@ -38,6 +42,17 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     access_log: str = "/dev/stdout"
     """A file, or `off`. Not buffered: lines up to 4,096 bytes stay whole on a pipe."""
     capabilities: Capabilities = UNKNOWN
+
+
+def open_files(soft: int, hard: int, connections: int = _CONNECTIONS) -> int:
+    """Return the limit that a worker needs, within the hard one; 0 where the soft one will do.
+
+    A worker may raise its limit up to the hard one without any right.
+    """
+    needed = 2 * connections + _OTHER_FILES
+    if soft == _UNLIMITED or soft >= needed:
+        return 0
+    return needed if hard == _UNLIMITED else max(soft, min(needed, hard))
 
 
 def resolvers_of(resolv_conf: str) -> tuple[str, ...]:

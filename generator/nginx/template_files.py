@@ -24,7 +24,7 @@ def built_in() -> TemplateSet:
 def shadowed_by(folder: Path, below: TemplateSet) -> tuple[TemplateSet, Problems]:
     """Put the files of `folder` in the place of the templates of their names.
 
-    Files of other names are told, not used; hidden ones are passed over, as a
+    Files of other names are reported, not used; hidden ones are passed over, as a
     mounted ConfigMap keeps its data behind `..data`. Raises TemplateError for a
     template that does not compile, and for a folder or file that cannot be read.
     """

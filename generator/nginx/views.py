@@ -26,6 +26,7 @@ from generator.model import (
 from generator.nginx import quoting
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import Unwritable
+from generator.nginx.escaping import ESCAPED_URI
 from generator.nginx.families import Family, family_of, in_family
 from generator.nginx.fastcgi import PARAMETERS
 from generator.nginx.inheritance import HEADER_LISTS, with_inherited
@@ -49,7 +50,7 @@ class LocationView(Struct, frozen=True, kw_only=True):
     """One `location`."""
 
     owner: Written | None
-    """`namespace/name` of the Ingress; None where nobody asked for it."""
+    """`namespace/name` of the Ingress; None where Pillion itself adds it."""
     match: Written
     """Modifier and path."""
     internal: bool
@@ -117,7 +118,7 @@ def http(settings: HttpSettings, capabilities: Capabilities) -> HttpView:
     return HttpView(
         clients=shown(settings.clients),
         tls=shown(settings.tls),
-        variables=shown(settings.variables),
+        variables=shown((*settings.variables, *ESCAPED_URI)),
         log=shown(settings.log),
         access_log=shown(settings.access_log),
         backends=shown(s for each in Family for s in _backends(settings, each)),
@@ -179,7 +180,7 @@ def location(
     except Unwritable as error:
         error.owner = handler.owner
         raise
-    except Exception as error:  # a bug of ours costs the one who meets it
+    except Exception as error:  # a bug costs the Ingress that meets it
         unwritable = Unwritable(str(error) or repr(error))
         unwritable.owner = handler.owner
         raise unwritable from error
@@ -193,11 +194,7 @@ def _statements(
     if not handler.statements:
         return action
     family = _family(handler)
-    own = tuple(
-        capabilities.instead(s)
-        for s in in_family(handler.statements, family)
-        if _is_known(s, capabilities)
-    )
+    own = tuple(s for s in in_family(handler.statements, family) if _is_known(s, capabilities))
     sets_headers = any(isinstance(s, Directive) and s.name in HEADER_LISTS for s in own)
     if not sets_headers:
         return own + action
@@ -224,7 +221,7 @@ def resolvers(surroundings: Surroundings) -> tuple[Written, ...]:
 
 
 def _endpoint(endpoint: Endpoint) -> Written:
-    # Without passive checks, as ingress-nginx: readiness is Kubernetes' to tell, and a
+    # Without passive checks, as ingress-nginx: Kubernetes decides what is ready, and a
     # failed request is tried at the next endpoint anyway.
     address = quoting.word(f"{_bracketed(endpoint.address)}:{endpoint.port}")
     return Written(f"{address} max_fails=0")

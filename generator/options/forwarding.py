@@ -1,4 +1,4 @@
-"""Who the client is, and what backends are told of it.
+"""Who the client is, and which headers say so to backends.
 
 Address, scheme, port and host of the client stand behind variables (`$remote_addr` and
 `$pillion_…`), so that what comes from a load balancer in front counts in one place: for

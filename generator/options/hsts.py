@@ -1,4 +1,4 @@
-"""HSTS: browsers are told to come by https alone."""
+"""HSTS: browsers use https alone from then on."""
 
 from collections.abc import Iterator
 

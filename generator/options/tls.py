@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from generator.directives import Directive, Duration, Size, Word
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
-from generator.values.lists import TLSProtocol, ciphers, words_of
+from generator.values.ciphers import ciphers
+from generator.values.lists import TLSProtocol, words_of
 from generator.values.scalars import boolean, seconds, size_between
 
 SSL_PROTOCOLS = Option[tuple[Word, ...]](

@@ -1,10 +1,11 @@
-"""Finds out which Ingresses do the harm when nginx refuses a configuration. Pure.
+"""Finds the Ingresses that make nginx refuse a configuration. Pure.
 
-Whom nginx's message leads to is held at once. Where it leads to nobody, all that it
-does not serve yet are suspended: what is left is what was served before. Only when that
-passes are they let go again, a group at a time, with nothing else new beside them. A
-group that passes is innocent; one that does not is halved, down to the one that is held.
-So nobody is held without a proof, and who is innocent is served as before meanwhile.
+An Ingress that nginx's message identifies is held at once. Where the message identifies
+none, all Ingresses that nginx does not serve yet are suspended: the rest was served
+before. Once that passes, they are tried a group at a time, with nothing else new beside
+them. A group that passes is innocent; one that is refused is halved, down to a single
+Ingress, which is held. So none is held without proof, and innocent ones are served as
+before during the search.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,33 +13,33 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from generator.objects import Ingress, Name
-from generator.quarantine.holds import Group, Hold, Measure, Quarantine, Reason, asks_the_same
+from generator.quarantine.holds import Fallback, Group, Hold, HoldReason, Quarantine, asks_the_same
 from generator.snapshot import Snapshot
 
-Good = Mapping[Name, Ingress]
-"""The last good version of each Ingress."""
+LastGood = Mapping[Name, Ingress]
+"""The last version of each Ingress that nginx accepted."""
 
 
 def hold(
     quarantine: Quarantine,
     wish: Quarantine,
     culprit: Ingress,
-    good: Good,
-    reason: Reason,
+    good: LastGood,
+    reason: HoldReason,
 ) -> Quarantine:
-    """Hold an Ingress that the harm is known of; by the next measure where it was held already.
+    """Hold a culprit; apply the next fallback where it was held already.
 
-    `wish` is the quarantine as it was in what nginx refused: another answer about the
-    same thing teaches nothing new.
+    `wish` is the quarantine of the configuration that nginx refused: a second answer
+    about the same fallback changes nothing.
     """
     name = culprit.name
     now, then = quarantine.held.get(name), wish.replaced().get(name)
-    if now is not None and (then is None or then.measure is not now.measure):
+    if now is not None and (then is None or then.fallback is not now.fallback):
         return quarantine
     last_good = then.good if then else good.get(name)
     held = Hold(
         refused=then.refused if then else culprit,
-        measure=_AFTER[then.measure] if then else _first_measure(culprit, last_good),
+        fallback=_NEXT_FALLBACK[then.fallback] if then else _first_fallback(culprit, last_good),
         good=last_good,
         reason=reason,
     )
@@ -47,13 +48,13 @@ def hold(
 
 
 def suspend(
-    quarantine: Quarantine, suspects: Iterable[Ingress], good: Good, reason: Reason
+    quarantine: Quarantine, suspects: Iterable[Ingress], good: LastGood, reason: HoldReason
 ) -> Quarantine:
-    """Have these served as before, for a search among them."""
+    """Suspend these: serve them as before, and search among them."""
     fresh = {
         suspect.name: Hold(
             refused=suspect,
-            measure=_as_before(suspect, good.get(suspect.name)),
+            fallback=_as_before(suspect, good.get(suspect.name)),
             good=good.get(suspect.name),
             reason=reason,
         )
@@ -67,14 +68,14 @@ def suspend(
 
 
 def next_trial(quarantine: Quarantine) -> Quarantine:
-    """Let the next group go."""
+    """Try the next group."""
     if quarantine.trying or not quarantine.groups:
         return quarantine
     return replace(quarantine, trying=quarantine.groups[0], groups=quarantine.groups[1:])
 
 
-def acquitted(quarantine: Quarantine, wish: Quarantine, served: Snapshot) -> Quarantine:
-    """Let go for good whoever nginx serves as they ask: those on trial, and by chance others."""
+def after_success(quarantine: Quarantine, wish: Quarantine, served: Snapshot) -> Quarantine:
+    """Release suspects that nginx serves as they ask: those on trial, and perhaps others."""
     replaced = wish.replaced()
 
     def is_innocent(name: Name, held: Hold) -> bool:
@@ -84,48 +85,48 @@ def acquitted(quarantine: Quarantine, wish: Quarantine, served: Snapshot) -> Qua
     innocent = frozenset(n for n, h in quarantine.suspended.items() if is_innocent(n, h))
     if not innocent and not quarantine.trying:
         return quarantine
-    # Whoever is still on trial was not in this wish as it is now.
+    # Ingresses still on trial were not in this wish as they are now.
     return _untried(quarantine.without(innocent))
 
 
-def convicted(quarantine: Quarantine, wish: Quarantine, reason: Reason) -> Quarantine:
-    """Take back those on trial in a refused wish: of many each half is tried, one is held."""
+def after_refused_trial(quarantine: Quarantine, wish: Quarantine, reason: HoldReason) -> Quarantine:
+    """Suspend the Ingresses of a refused trial again, in halves; hold one that was alone."""
     left = tuple(name for name in wish.trying if name in quarantine.trying)
     quarantine = replace(quarantine, trying=())
     if len(wish.trying) > 1 or not left:
         return replace(quarantine, groups=(*_halves(left), *quarantine.groups))
     (name,) = left
     suspect = quarantine.suspended[name]
-    held = replace(suspect, measure=_first_measure(suspect.refused, suspect.good), reason=reason)
+    held = replace(suspect, fallback=_first_fallback(suspect.refused, suspect.good), reason=reason)
     others = quarantine.without(frozenset(left))
     return replace(others, held={**others.held, name: held})
 
 
-def given_up(quarantine: Quarantine) -> Quarantine:
-    """Let all suspects go: nginx refuses without them too, so it is the fault of none."""
+def without_suspects(quarantine: Quarantine) -> Quarantine:
+    """Release all suspects: nginx refuses without them too, so none of them is the cause."""
     return replace(quarantine, suspended={}, groups=(), trying=())
 
 
-_AFTER = {
-    Measure.LAST_GOOD: Measure.UNAVAILABLE,
-    Measure.UNAVAILABLE: Measure.LEFT_OUT,
-    Measure.LEFT_OUT: Measure.LEFT_OUT,
+_NEXT_FALLBACK = {
+    Fallback.LAST_GOOD: Fallback.UNAVAILABLE,
+    Fallback.UNAVAILABLE: Fallback.LEFT_OUT,
+    Fallback.LEFT_OUT: Fallback.LEFT_OUT,
 }
 
 
-def _first_measure(culprit: Ingress, good: Ingress | None) -> Measure:
+def _first_fallback(culprit: Ingress, good: Ingress | None) -> Fallback:
     usable = good is not None and not asks_the_same(good, culprit)
-    return Measure.LAST_GOOD if usable else Measure.UNAVAILABLE
+    return Fallback.LAST_GOOD if usable else Fallback.UNAVAILABLE
 
 
-def _as_before(suspect: Ingress, good: Ingress | None) -> Measure:
-    """Return the measure that comes closest to what is served now.
+def _as_before(suspect: Ingress, good: Ingress | None) -> Fallback:
+    """Return the fallback that comes closest to what is served now.
 
-    Of one that is not new itself, but names something that is, nothing came before.
+    An Ingress that is unchanged, but names something new, has no version before that.
     """
     if good is None:
-        return Measure.LEFT_OUT
-    return Measure.UNAVAILABLE if asks_the_same(good, suspect) else Measure.LAST_GOOD
+        return Fallback.LEFT_OUT
+    return Fallback.UNAVAILABLE if asks_the_same(good, suspect) else Fallback.LAST_GOOD
 
 
 def _halves(names: Group) -> tuple[Group, ...]:
@@ -134,7 +135,7 @@ def _halves(names: Group) -> tuple[Group, ...]:
 
 
 def _untried(quarantine: Quarantine) -> Quarantine:
-    """Have those on trial tried again later."""
+    """Put the group on trial back, to be tried again later."""
     if not quarantine.trying:
         return quarantine
     return replace(quarantine, trying=(), groups=(quarantine.trying, *quarantine.groups))

@@ -1,8 +1,8 @@
 """Which Ingresses nginx refuses, and what is served in their place. Pure.
 
-Hold are those that the harm is known of. Suspended are those that are only suspected:
-nginx's message led nowhere, and they are what it does not serve yet. `search.py` finds
-out which of them do the harm. An edit of an Ingress sets it free.
+Held Ingresses are known to be refused. Suspended ones are suspects: nginx's message
+identified none, and they are what it does not serve yet. `bisection.py` finds the
+culprits among them. An edit of an Ingress releases it.
 """
 
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ from generator.snapshot import Snapshot
 _MOST_FILES = 1000
 
 
-class Measure(StrEnum):
-    """What is served in the place of a refused Ingress; each is milder than the next."""
+class Fallback(StrEnum):
+    """What is served in the place of a refused Ingress; the mildest first."""
 
     LAST_GOOD = "its last good version is served"
     UNAVAILABLE = "its paths answer 503"
     LEFT_OUT = "it is left out"
 
 
-class Reason(Struct, frozen=True):
+class HoldReason(Struct, frozen=True):
     """Why an Ingress is not served as it asks."""
 
     message: str
-    """In nginx's words, or ours."""
+    """As nginx, or Pillion, words it."""
     code: Code = Code.REFUSED_BY_NGINX
 
 
@@ -41,44 +41,44 @@ class Hold(Struct, frozen=True, kw_only=True):
     """One Ingress that is held or suspended."""
 
     refused: Ingress
-    measure: Measure
+    fallback: Fallback
     good: Ingress | None = None
-    """The version that nginx took before, if there was one."""
-    reason: Reason
+    """The last version that nginx accepted, if there was one."""
+    reason: HoldReason
 
 
 Group = tuple[Name, ...]
-_NOBODY: Mapping[Name, Hold] = MappingProxyType({})
+_NONE: Mapping[Name, Hold] = MappingProxyType({})
 
 
 class Quarantine(Struct, frozen=True, kw_only=True):
-    """All that are not served as they ask."""
+    """All Ingresses that are not served as they ask."""
 
-    held: Mapping[Name, Hold] = _NOBODY
-    suspended: Mapping[Name, Hold] = _NOBODY
+    held: Mapping[Name, Hold] = _NONE
+    suspended: Mapping[Name, Hold] = _NONE
     groups: tuple[Group, ...] = ()
-    """Of suspended ones that have still to be let go for a try."""
+    """Groups of suspended Ingresses that have still to be tried."""
     trying: Group = ()
-    """Suspended ones that have been let go and are on trial now."""
+    """Suspended Ingresses that are on trial now."""
     files: Mapping[str, str] = MappingProxyType({})
-    """Certificates that nginx refuses, by their hash, with its words."""
+    """The message of nginx for each certificate that it refuses, by the hash of its file."""
 
     @property
     def searching(self) -> bool:
-        """Whether somebody has still to be tried."""
+        """Whether suspects have still to be tried."""
         return bool(self.groups or self.trying)
 
     def replaced(self) -> Mapping[Name, Hold]:
-        """Return all in whose place something else is served."""
+        """Return all Ingresses in whose place something else is served."""
         suspended = {n: h for n, h in self.suspended.items() if n not in self.trying}
         return {**suspended, **self.held}
 
     def problems(self) -> tuple[Problem, ...]:
-        """Say of each held Ingress why, and what holds meanwhile. Suspects are told nothing."""
+        """Return the problem of each held Ingress. Suspects have none."""
         return tuple(_problem(held) for _, held in sorted(self.held.items()))
 
     def without(self, names: frozenset[Name]) -> "Quarantine":
-        """Let these go, and forget all about them."""
+        """Release these, and forget all about them."""
         groups = (tuple(n for n in group if n not in names) for group in self.groups)
         return replace(
             self,
@@ -94,7 +94,9 @@ class Quarantine(Struct, frozen=True, kw_only=True):
         return replace(self, files={**dict(kept), digest: message})
 
 
-class _Remembered(Struct, frozen=True):
+class _StoredQuarantine(Struct, frozen=True):
+    """A quarantine as it is written to the volume."""
+
     held: tuple[Hold, ...] = ()
     suspended: tuple[Hold, ...] = ()
     groups: tuple[Group, ...] = ()
@@ -102,12 +104,12 @@ class _Remembered(Struct, frozen=True):
 
 
 def encode(quarantine: Quarantine) -> bytes:
-    """Write a quarantine down for the next process; who is on trial has to be tried again.
+    """Encode a quarantine for the next process, which repeats the trial that is under way.
 
-    Bugs of ours are left out: the next process may be one without them.
+    Holds for bugs of Pillion are left out: the next process may be one without them.
     """
     return msgspec.json.encode(
-        _Remembered(
+        _StoredQuarantine(
             tuple(h for h in quarantine.held.values() if h.reason.code is Code.REFUSED_BY_NGINX),
             tuple(quarantine.suspended.values()),
             ((quarantine.trying,) if quarantine.trying else ()) + quarantine.groups,
@@ -117,9 +119,9 @@ def encode(quarantine: Quarantine) -> bytes:
 
 
 def decode(text: bytes) -> Quarantine:
-    """Read what `encode` wrote; an empty quarantine where it is anything else."""
+    """Decode what `encode` wrote; return an empty quarantine for anything else."""
     try:
-        remembered = msgspec.json.decode(text, type=_Remembered)
+        remembered = msgspec.json.decode(text, type=_StoredQuarantine)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Quarantine()
     return Quarantine(
@@ -131,11 +133,11 @@ def decode(text: bytes) -> Quarantine:
 
 
 class Substitution(Struct, frozen=True):
-    """A snapshot in which no Ingress is held any more."""
+    """A snapshot with what is served in the place of each held Ingress."""
 
     snapshot: Snapshot
     unavailable: frozenset[Name]
-    """Those whose paths answer 503."""
+    """Ingresses whose paths answer 503."""
 
 
 def asks_the_same(one: Ingress, other: Ingress) -> bool:
@@ -147,43 +149,45 @@ def asks_the_same(one: Ingress, other: Ingress) -> bool:
     )
 
 
-def released(quarantine: Quarantine, snapshot: Snapshot) -> Quarantine:
-    """Let go whoever was edited or deleted."""
+def without_changed(quarantine: Quarantine, snapshot: Snapshot) -> Quarantine:
+    """Release Ingresses that were edited or deleted."""
 
     def is_over(name: Name, held: Hold) -> bool:
         now = snapshot.ingresses.get(name)
         return now is None or not asks_the_same(now, held.refused)
 
-    everyone = {**quarantine.suspended, **quarantine.held}
-    over = frozenset(name for name, held in everyone.items() if is_over(name, held))
+    holds = {**quarantine.suspended, **quarantine.held}
+    over = frozenset(name for name, held in holds.items() if is_over(name, held))
     return quarantine.without(over) if over else quarantine
 
 
 def substitute(snapshot: Snapshot, quarantine: Quarantine) -> Substitution:
     """Put in the place of each held Ingress what is served for it."""
-    everyone = quarantine.replaced()
-    if not everyone:
+    replacements = quarantine.replaced()
+    if not replacements:
         return Substitution(snapshot, frozenset())
     ingresses = dict(snapshot.ingresses)
-    for name, held in everyone.items():
+    for name, held in replacements.items():
         if name not in ingresses:
             continue
-        if held.measure is Measure.LAST_GOOD and held.good is not None:
+        if held.fallback is Fallback.LAST_GOOD and held.good is not None:
             ingresses[name] = held.good
-        elif held.measure is Measure.LEFT_OUT:
+        elif held.fallback is Fallback.LEFT_OUT:
             del ingresses[name]
-    unavailable = frozenset(n for n, h in everyone.items() if h.measure is Measure.UNAVAILABLE)
+    unavailable = frozenset(
+        n for n, h in replacements.items() if h.fallback is Fallback.UNAVAILABLE
+    )
     return Substitution(replace(snapshot, ingresses=ingresses), unavailable)
 
 
 def _problem(held: Hold) -> Problem:
     reason = held.reason
     if reason.code is Code.INTERNAL_ERROR:
-        message = f"Pillion cannot write down what this Ingress asks for: {reason.message}"
+        message = f"Pillion cannot write the configuration of this Ingress: {reason.message}"
         way_out = "Please report this."
     else:
         message = f"nginx refuses what this Ingress asks for: {reason.message}"
         way_out = "Change it; the next edit is tried."
     return problems.error(
-        held.refused.ref, "", reason.code, message, way_out, meanwhile=held.measure
+        held.refused.ref, "", reason.code, message, way_out, meanwhile=held.fallback
     )

@@ -1,27 +1,16 @@
-"""Everything that can be set: flags over environment over defaults, one frozen value.
+"""All settings as one frozen value, with their defaults."""
 
-`read_settings` is the way in for `pillion-generator`; `pillion up` has the same flags
-and gives what click made of them to `settings_of`. What is wrong is one line that
-says what was expected.
-"""
-
-import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import click
-from click.core import ParameterSource
 from msgspec import Struct
 
 from generator.objects import Name
-from generator.settings.command_line import Refused, run
-from generator.settings.flags import Command, IgnoredFlag, flag, generator_flags, ignored_flags
-from generator.settings.source import Cluster, Manifests, cluster_of, manifests_of
+from generator.settings.ineffective_flags import IgnoredFlag
+from generator.settings.source import Cluster, Manifests
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What the generator was told."""
+    """The settings of the generator."""
 
     source: Manifests | Cluster
     volume: Path
@@ -56,79 +45,4 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     log_level: str = "info"
     ignored: tuple[IgnoredFlag, ...] = ()
-    """Flags that were given and change nothing; told once at start."""
-
-
-def read_settings(arguments: Sequence[str] | None = None) -> Settings:
-    """Read the command line of `pillion-generator`.
-
-    Raises SystemExit after one line on stderr where something is wrong, and after
-    `--help` and `--version`.
-    """
-    settings: Settings = run(_command, arguments)
-    return settings
-
-
-def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | None) -> Settings:
-    """Judge what click read. Raises Refused."""
-    values = dict(flags)
-    source = _source(ctx, values)
-    wants_classless = values.pop("watch_ingress_without_class")
-    if wants_classless is None:
-        wants_classless = isinstance(source, Manifests)
-    template_dir = values["template_dir"]
-    if template_dir is not None and not template_dir.is_dir():
-        raise Refused(f"--template-dir {template_dir} is not a folder.")
-    if volume is None:
-        raise Refused("--volume is missing: the folder that is shared with the reloader.")
-    ports_differ(values)
-    return Settings(
-        source=source,
-        volume=volume,
-        watch_namespaces=values.pop("watch_namespace"),
-        watch_ingress_without_class=wants_classless,
-        debounce_ms=values.pop("debounce"),
-        ignored=ignored_flags(ctx),
-        **values,
-    )
-
-
-def ports_differ(values: Mapping[str, Any]) -> None:
-    """Refuse two flags with one port."""
-    names: dict[int, str] = {}
-    for name in ("http_port", "https_port", "status_port", "probe_port", "healthz_port"):
-        if values[name] is None:
-            continue
-        flag = "--" + name.replace("_", "-")
-        other = names.setdefault(values[name], flag)
-        if other != flag:
-            raise Refused(f"{other} and {flag} are both {values[name]}. Give each its own port.")
-
-
-def _source(ctx: click.Context, values: dict[str, Any]) -> Manifests | Cluster:
-    paths: tuple[Path, ...] = values.pop("manifests")
-    kubeconfig: str = values.pop("kubeconfig") or ""
-    context, server = values.pop("context"), values.pop("apiserver_host")
-    if not paths:
-        return cluster_of(os.environ, kubeconfig=kubeconfig, context=context, server=server)
-    if kubeconfig and ctx.get_parameter_source("kubeconfig") is ParameterSource.COMMANDLINE:
-        raise Refused("--manifests and --kubeconfig exclude each other. Give one of them.")
-    return manifests_of(paths)
-
-
-@click.command("pillion-generator", cls=Command)
-@click.version_option(package_name="pillion")
-@flag(
-    "--volume",
-    type=click.Path(path_type=Path),
-    heading="What is read",
-    help="Folder that is shared with the reloader.",
-)
-@generator_flags()
-@click.pass_context
-def _command(ctx: click.Context, /, volume: Path | None, **flags: Any) -> Settings:  # noqa: ANN401
-    """Watch Ingresses and write what nginx should serve to the volume.
-
-    Each flag can also be set in the environment: --http-port as PILLION_HTTP_PORT.
-    """
-    return settings_of(ctx, flags, volume)
+    """Flags of the command line without effect; reported once, at the start."""

@@ -2,8 +2,8 @@
 
 In order: the folders of `--manifests`, a kubeconfig (`--kubeconfig`, `KUBECONFIG`), the
 ServiceAccount of the pod, a bare URL. The URL (`--apiserver-host`, `KUBERNETES_MASTER`)
-replaces the server of the kubeconfig or the pod. What is decided here is opened by
-`manifests/` and `cluster/`, which look at no environment.
+replaces the server of the kubeconfig or the pod. `manifests/` and `cluster/` open the
+source that is chosen here; they read no environment variables.
 Rules: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files".
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from generator.settings.command_line import Refused
+from generator.settings.command_line import SettingsError
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -33,16 +33,16 @@ class Cluster(Struct, frozen=True, kw_only=True):
     context: str = ""
     """Empty: the current one of the kubeconfig."""
     server: str = ""
-    """A URL. Replaces the kubeconfig's; empty: that one."""
+    """A URL that replaces the kubeconfig's; empty: the kubeconfig's."""
     service_account: Path | None = None
-    """The folder of the pod's token and CA; None where a kubeconfig is used, or nothing."""
+    """The folder of the pod's token and CA; None where these are not used."""
 
 
 def manifests_of(paths: tuple[Path, ...]) -> Manifests:
-    """Return the source of these folders and files. Raises Refused where one is missing."""
+    """Return the source of these folders and files. Raises SettingsError where one is missing."""
     for path in paths:
         if why := _why_unreadable(path):
-            raise Refused(f"--manifests {path} {why}.")
+            raise SettingsError(f"--manifests {path} {why}.")
     return Manifests(paths)
 
 
@@ -54,7 +54,7 @@ def cluster_of(
     server: str,
     service_account: Path = SERVICE_ACCOUNT,
 ) -> Cluster:
-    """Decide which cluster is meant. Raises Refused where nothing says so."""
+    """Return the cluster to read. Raises SettingsError where nothing names one."""
     server = server.rstrip("/")
     if kubeconfig:
         return Cluster(kubeconfig=_existing(kubeconfig), context=context, server=server)
@@ -63,23 +63,23 @@ def cluster_of(
         return Cluster(server=url, service_account=service_account)
     if server:
         return Cluster(server=server)
-    raise Refused(
-        "There is nothing to read Ingresses from. Give a folder by --manifests DIR, a cluster "
-        "by --kubeconfig FILE (or KUBECONFIG), or run in a pod with a ServiceAccount."
+    raise SettingsError(
+        "There is no source of Ingresses. Name a folder with --manifests DIR, a "
+        "cluster with --kubeconfig FILE (or KUBECONFIG), or run in a pod with a ServiceAccount."
     )
 
 
 def _existing(paths: str) -> str:
-    """Expand home folders; of several files, some may be missing."""
+    """Return the paths that exist, with home folders expanded; some may be missing."""
     named = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
     reasons = [_why_unreadable(path) for path in named]
     if all(reasons):
-        raise Refused(f"--kubeconfig {os.pathsep.join(map(str, named))} {reasons[0]}.")
+        raise SettingsError(f"--kubeconfig {os.pathsep.join(map(str, named))} {reasons[0]}.")
     return os.pathsep.join(str(p) for p, why in zip(named, reasons, strict=True) if not why)
 
 
 def _why_unreadable(path: Path) -> str:
-    """Return why nothing can be read there, as the end of a sentence; empty where it can."""
+    """Return why a path cannot be read, as the end of a sentence; empty if it can."""
     try:
         path.stat()
     except PermissionError:

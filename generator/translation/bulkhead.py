@@ -1,4 +1,4 @@
-"""Walls between tenants: a bug of Pillion's that an Ingress meets costs that one alone."""
+"""Walls between tenants: a bug of Pillion that an Ingress meets costs that Ingress alone."""
 
 import traceback
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from generator import problems
 from generator.effects import InServer
 from generator.model import Handler
 from generator.objects import Ingress
+from generator.options.hosts import HostPolicy
 from generator.translation.contribution import Contribution, HostPart, Manner, contribute
 from generator.translation.installation import Installation
 from generator.translation.memo import Reads
@@ -48,10 +49,14 @@ def _instead(
 
 
 def merge_contained(
-    host: str, parts: Sequence[HostPart], default: Handler, everywhere: Sequence[InServer]
+    host: str,
+    parts: Sequence[HostPart],
+    default: Handler,
+    everywhere: Sequence[InServer],
+    policy: HostPolicy,
 ) -> MergedHost:
-    """Make the server of one host; a bug of ours that its parts meet costs that host alone."""
+    """Make the server of one host; a bug that its parts meet costs that host alone."""
     try:
-        return merge(host, parts, default, everywhere)
+        return merge(host, parts, default, everywhere, policy)
     except Exception as error:  # noqa: BLE001 - as above
         return unmerged(host, parts, error)

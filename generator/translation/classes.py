@@ -20,7 +20,7 @@ class Classes(Struct, frozen=True):
     ours: frozenset[str]
     foreign: frozenset[str]
     has_default: bool
-    """Whether one of ours is the cluster's default."""
+    """Whether one of Pillion's classes is the cluster's default."""
 
     @classmethod
     def of(
@@ -60,7 +60,7 @@ class Classes(Struct, frozen=True):
         return not name or name in self.options.compatible_classes
 
     def problem(self, ingress: Ingress) -> Problem | None:
-        """Say that an Ingress names a class which does not exist: nobody will serve it."""
+        """Report an Ingress that names a class which does not exist, so that it is not served."""
         named = ingress.spec.ingress_class_name
         unknown = named and named not in self.ours and named not in self.foreign
         if not unknown or self.claim(ingress):

@@ -64,7 +64,7 @@ class Contribution(Struct, frozen=True, kw_only=True):
     certificates: tuple[tuple[Name, Certificate], ...] = ()
     """Those of its TLS sections that are served, with their Secrets."""
     trace: str = ""
-    """Of a bug of ours that it tripped over."""
+    """Traceback of a bug that it met; empty where it met none."""
 
 
 def contribute(
@@ -201,7 +201,7 @@ class _Work:
         )
 
     def _rule(self, field: str, path: HTTPPath) -> PathRule | None:
-        """Turn a path into a rule; None where it is none, which is told."""
+        """Turn a path into a rule; None, with a problem, where it is not valid."""
         text = path.path or "/"
         features = self._effects.of_paths
         regex = any(feature.is_expression(self._values, text) for feature in features)

@@ -1,4 +1,4 @@
-"""What nginx has taken before: to fall back on where what there is now cannot be used."""
+"""What nginx accepted before: the fallback where the newest version cannot be used."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,6 +1,8 @@
 """From the parts that Ingresses add to a host to its one server. The older Ingress wins."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,15 +11,18 @@ from generator import problems
 from generator.directives import Regex, Statement, Word
 from generator.effects import InServer, When
 from generator.model import Answer, Handler, Host, Location, Match, Server
-from generator.objects import ObjectRef, PathType
-from generator.problems import Code, Problem, Problems, shown
+from generator.objects import ObjectRef
+from generator.options.hosts import HostPolicy
+from generator.problems import Code, Problem, Problems
+from generator.translation.claims import Claimed, claim, in_order
 from generator.translation.contribution import HostPart
-from generator.translation.paths import Matcher, PathRule, matchers
+from generator.translation.ownership import HostShares, shares
 from generator.translation.routes import Route
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
 UNAVAILABLE = Handler(owner=None, action=Answer(status=503))
 HEALTHY = Handler(owner=None, action=Answer(status=200, body="ok"))
+_MOST_NAMED = 3
 
 
 class MergedHost(Struct, frozen=True):
@@ -32,48 +37,32 @@ def merge(
     parts: Sequence[HostPart],
     default_backend: Handler,
     everywhere: Sequence[InServer] = (),
+    policy: HostPolicy = HostPolicy(),  # noqa: B008 - frozen
 ) -> MergedHost:
     """Make the server of one host. `parts` come oldest Ingress first.
 
-    `everywhere` is what global options add to every server.
+    What holds for the whole host is its owner's to say. `everywhere` is what global
+    options add to every server.
     """
-    regex = any(part.regex for part in parts)
-    tls = next((part for part in parts if part.tls), None)
-    taken, found = _claimed(host, parts, regex=regex, tls=tls is not None)
-    if regex:
-        found += _turned_into_regexes(parts)
-    found += _overridden(host, parts, tls)
-    fallback = _fallback(parts, default_backend, tls=tls is not None)
-    locations = [*_complete(taken, host, fallback), *_internal(parts)]
+    shared = shares(host, parts, policy)
+    owners = shared.owners
+    tls = next((part for part in owners if part.tls), None)
+    claimed = claim(host, shared, tls=tls is not None)
+    fallback = _fallback(owners, default_backend, tls=tls is not None)
+    found = [*claimed.problems, *_overridden(host, owners, tls), *_told(host, shared)]
     return MergedHost(
         Server(
             host=Host(host),
             tls=tls is not None,
             certificate=tls.certificate if tls else None,
-            statements=tuple(_statements(parts, everywhere, tls=tls is not None)),
-            locations=tuple(_in_order(locations)),
+            statements=tuple(_statements(owners, everywhere, tls=tls is not None)),
+            locations=(
+                *in_order([*_complete(claimed, host, fallback), *_internal(parts)]),
+                *claimed.guests,
+            ),
         ),
         tuple(found),
     )
-
-
-def _claimed(
-    host: str, parts: Sequence[HostPart], *, regex: bool, tls: bool
-) -> tuple[dict[Matcher, Location], list[Problem]]:
-    """Return the locations of all rules; who came first has a path that several claim."""
-    taken: dict[Matcher, Location] = {}
-    found: list[Problem] = []
-    rules = [(part, rule) for part in parts for rule in part.rules]
-    for part, rule in rules if regex else _exact_first(rules):
-        claims = matchers(rule, regex=regex)
-        if claims[-1] in taken:
-            found.append(_taken(host, part, rule, taken[claims[-1]]))
-            continue
-        handler = rule.route.settled(tls=tls)
-        for match, path in claims:
-            location = Location(match=match, path=path, rule=rule.path, handler=handler)
-            taken.setdefault((match, path), location)
-    return taken, found
 
 
 def _internal(parts: Iterable[HostPart]) -> list[Location]:
@@ -103,18 +92,13 @@ def _statements(
 
 
 def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHost:
-    """Answer 503 for a host that a bug of ours keeps from being served."""
+    """Answer 503 for a host that a bug keeps from being served."""
     unavailable = _plain(Match.PREFIX, Word("/"), "/", UNAVAILABLE)
     owners = dict.fromkeys(part.owner for part in parts)
     return MergedHost(
         Server(host=Host(host), locations=(unavailable,)),
         tuple(problems.internal_error(o, error, f"host {host or '*'} answers 503") for o in owners),
     )
-
-
-def _exact_first(rules: Iterable[tuple[HostPart, PathRule]]) -> list[tuple[HostPart, PathRule]]:
-    """Exact paths come before prefixes of the same text, and so does `= /foo` of one."""
-    return sorted(rules, key=lambda r: r[1].type is not PathType.EXACT)
 
 
 def _fallback(parts: Iterable[HostPart], default_backend: Handler, *, tls: bool) -> Handler:
@@ -125,18 +109,20 @@ def _fallback(parts: Iterable[HostPart], default_backend: Handler, *, tls: bool)
     return default_backend
 
 
-def _complete(taken: dict[Matcher, Location], host: str, fallback: Handler) -> list[Location]:
+def _complete(claimed: Claimed, host: str, fallback: Handler) -> list[Location]:
     """Add the locations that every server has, so that none of nginx's own answers shows."""
-    locations = list(taken.values())
-    root = (Match.PREFIX, Word("/"))
-    if root not in taken:
-        locations.append(_plain(*root, "/", fallback))
+    everything = (*claimed.owned, *claimed.guests)
+    locations = list(claimed.owned)
+    taken = {(each.match, each.path) for each in everything}
+    root = Word("/")
+    if not taken & {(Match.PREFIX, root), (Match.FIRM, root)}:
+        locations.append(_plain(Match.PREFIX, root, "/", fallback))
         # Expressions come before prefixes: what users ask for wins.
-        regex = any(match is Match.REGEX for match, _ in taken)
+        regex = any(each.match is Match.REGEX for each in everything)
         health = (Match.PREFIX if regex else Match.EXACT, Word("/healthz"))
         if not host and fallback is NOT_FOUND and health not in taken:
             locations.append(_plain(*health, "/healthz", HEALTHY))
-    return locations + _without_slash(locations)
+    return locations + _without_slash([*locations, *claimed.guests])
 
 
 def _without_slash(locations: Sequence[Location]) -> list[Location]:
@@ -151,7 +137,7 @@ def _without_slash(locations: Sequence[Location]) -> list[Location]:
     if len(by_text) < len(locations):
         return []
     exact = {text for match, text in by_text if match is Match.EXACT}
-    prefixes = {text for match, text in by_text if match is Match.PREFIX}
+    prefixes = sorted(text for match, text in by_text if match is Match.PREFIX)
     return [
         replace(by_text[Match.PREFIX, _longest(path, prefixes)], match=Match.EXACT, path=Word(path))
         for path in sorted(text.removesuffix("/") for text in exact if text.endswith("/"))
@@ -159,35 +145,25 @@ def _without_slash(locations: Sequence[Location]) -> list[Location]:
     ]
 
 
-def _longest(path: str, prefixes: Iterable[str]) -> str:
-    return max((p for p in prefixes if path.startswith(p)), key=len)
+def _longest(path: str, prefixes: Sequence[str]) -> str:
+    """Find the longest prefix of a path among sorted ones, of which `/` is one.
+
+    Whatever stands between a prefix of a text and the text begins with that prefix, so
+    each look either finds it or shortens what is looked for.
+    """
+    text = path
+    while not path.startswith(found := prefixes[bisect_right(prefixes, text) - 1]):
+        text = _common(found, path)
+    return found
+
+
+def _common(one: str, other: str) -> str:
+    pairs = zip(one, other, strict=False)
+    return "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _plain(match: Match, path: Word | Regex, rule: str, handler: Handler) -> Location:
     return Location(match=match, path=path, rule=rule, handler=handler)
-
-
-def _in_order(locations: Iterable[Location]) -> Iterable[Location]:
-    """Sort for nginx, which takes the first regular expression that fits.
-
-    As in ingress-nginx: the longest path first, of equally long ones the last by alphabet.
-    """
-    by_text = sorted(locations, key=lambda each: (each.rule, each.match.name), reverse=True)
-    return sorted(by_text, key=lambda each: (each.match.name, -len(each.rule)))
-
-
-def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Problem:
-    owner = winner.handler.owner
-    twice = owner == part.owner
-    how = "stands twice in this Ingress" if twice else f"belongs to Ingress {owner}, which is older"
-    return problems.error(
-        part.owner,
-        f"{rule.field}.path",
-        Code.PATH_TAKEN,
-        f"Host {host or '*'}, path {shown(rule.path)} {how}.",
-        "Choose another path, or remove one.",
-        meanwhile="the first one is served",
-    )
 
 
 def _overridden(host: str, parts: Sequence[HostPart], tls: HostPart | None) -> Iterator[Problem]:
@@ -221,21 +197,41 @@ def _older(part: HostPart, field: str, host: str, what: str, owner: ObjectRef) -
     )
 
 
-def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
-    """Tell those who do not expect it that another Ingress of the host changed their paths."""
-    culprit = next(part.owner for part in parts if part.regex)
-    for part in parts:
-        own = part.owner == culprit
-        for rule in part.rules:
-            if not rule.regex or rule.type is not PathType.IMPLEMENTATION_SPECIFIC:
-                yield problems.info(
-                    part.owner,
-                    f"{rule.field}.pathType",
-                    Code.PATH_BECOMES_REGEX,
-                    f"Path {shown(rule.path)} of type {rule.type} is compared as a regular "
-                    f"expression without case, since {'it' if own else f'Ingress {culprit}'} has "
-                    "use-regex or rewrite-target for this host.",
-                    "Write pathType ImplementationSpecific if that is meant; "
-                    f"else put {'this path' if own else 'the other Ingress'} on a host of its own.",
-                    meanwhile="it is compared so, as in ingress-nginx",
-                )
+def _told(host: str, shared: HostShares) -> Iterator[Problem]:
+    """Tell guests what of theirs does not count, and the owner that there are guests."""
+    owner = shared.owner
+    if owner is None:
+        return
+    for part in (part for parts in shared.guests for part in parts):
+        for field, what in _host_wide(part):
+            yield problems.error(
+                part.owner,
+                field,
+                Code.HOST_OWNED,
+                f"Host {host or '*'} belongs to namespace {owner.owner.name.namespace}, whose "
+                f"Ingress {owner.owner} is the oldest.",
+                "Choose another host, or ask the admin about host-grants and host-sharing.",
+                meanwhile=f"this Ingress's {what} does not count there",
+            )
+    if shared.guests:
+        names = sorted({str(part.owner) for parts in shared.guests for part in parts})
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        yield problems.info(
+            owner.owner,
+            "spec.rules",
+            Code.HOST_SHARED,
+            f"Other namespaces name host {host or '*'} too: "
+            f"{', '.join(names[:_MOST_NAMED])}{more}.",
+            "If they may, ask the admin about host-grants; else have them choose another host.",
+            meanwhile="their paths take no request of yours",
+        )
+
+
+def _host_wide(part: HostPart) -> Iterator[tuple[str, str]]:
+    """Return what a part says of the whole host: the field, and what it is called."""
+    if part.tls:
+        yield "spec.tls", "TLS section"
+    if part.fallback:
+        yield "spec.defaultBackend", "default backend"
+    for effect in part.servers:
+        yield effect.setting, effect.setting

@@ -1,4 +1,4 @@
-"""What the cluster's admin decides about building."""
+"""What the cluster's admin decides by flags about translating."""
 
 from msgspec import Struct
 
@@ -7,16 +7,16 @@ from generator.objects import Name
 
 
 class TranslationSettings(Struct, frozen=True, kw_only=True):
-    """The settings that `translate` reads. Defaults and names are ingress-nginx's."""
+    """The settings that `translate` reads, under ingress-nginx's names."""
 
     fallback_certificate: Certificate
     """What https answers with where no Secret is named or the named one is unusable."""
-    controller_class: str = "k8s.io/ingress-nginx"
-    ingress_class: str = "nginx"
+    controller_class: str
+    ingress_class: str
     watch_ingress_without_class: bool = False
     ingress_class_by_name: bool = False
     """Whether an Ingress that names `ingress_class` is ours without such an IngressClass."""
-    annotations_prefix: str = "nginx.ingress.kubernetes.io"
+    annotations_prefix: str
     config_map: Name | None = None
     """With the global options; None: their defaults."""
     default_backend: Name | None = None
@@ -28,7 +28,7 @@ class TranslationSettings(Struct, frozen=True, kw_only=True):
     external_names: bool = True
     """Whether Services of type ExternalName are followed."""
     loopback: bool = False
-    """Whether backends may be on this machine's loopback: only where whoever writes
-    the Ingresses owns the machine."""
+    """Whether backends may be on this machine's loopback: only where the
+    author of the Ingresses owns the machine."""
     compatible_classes: frozenset[str] = frozenset({"nginx"})
     """Classes whose Ingresses get ingress-nginx's ways where they differ from Kubernetes'."""

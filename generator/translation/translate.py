@@ -8,6 +8,7 @@ from msgspec import Struct
 from generator.effects import InServer
 from generator.model import Certificate, Handler, Host, Model, Upstream
 from generator.objects import Ingress, Name
+from generator.options.hosts import HostPolicy, host_policy
 from generator.problems import Problem, Problems
 from generator.snapshot import Snapshot
 from generator.translation.bulkhead import contribute_contained, merge_contained
@@ -19,6 +20,7 @@ from generator.translation.installation import Installation, Options, read_globa
 from generator.translation.last_good import LastGood
 from generator.translation.memo import Memo
 from generator.translation.merge import MergedHost
+from generator.translation.ownership import with_wildcards
 from generator.translation.settings import TranslationSettings
 
 
@@ -37,7 +39,7 @@ class Translation(Struct, frozen=True, kw_only=True):
 
     @property
     def traces(self) -> tuple[str, ...]:
-        """Return the traces of bugs of ours, for whoever mends them."""
+        """Return the tracebacks of bugs that Ingresses met."""
         return tuple(c.trace for c in self.contributions.values() if c.trace)
 
 
@@ -72,7 +74,8 @@ def _translate(
         for name, ingress in ours.items()
     }
     certificate, certificate_problems = default_certificate(settings, memo)
-    merged = _merge_hosts(contributions.values(), default.handler, options.servers, memo)
+    policy = host_policy(options.values)
+    merged = _merge_hosts(contributions, default.handler, options.servers, policy, memo)
     model = Model(
         servers=tuple(m.server for m in merged),
         upstreams=_upstreams([default, *contributions.values()], memo),
@@ -142,25 +145,28 @@ def _contribution(
 
 
 def _merge_hosts(
-    contributions: Iterable[Contribution],
+    contributions: Mapping[Name, Contribution],
     default: Handler,
     everywhere: tuple[InServer, ...],
+    policy: HostPolicy,
     memo: Memo,
 ) -> list[MergedHost]:
     """Make the servers, in order of hosts; the default one is always there, and first."""
     by_host: dict[str, list[HostPart]] = defaultdict(list, {"": []})
-    for contribution in contributions:
+    for contribution in contributions.values():
         for part in contribution.parts:
             by_host[part.host].append(part)
+    ages = {name: age for age, name in enumerate(contributions)}
+    owned = dict(with_wildcards(by_host, ages, policy))
 
     def merged(host: str, parts: list[HostPart]) -> MergedHost:
         return memo.recall(
             Host(host),
-            (default, everywhere, *parts),
-            lambda _: merge_contained(host, parts, default, everywhere),
+            (default, everywhere, policy, *parts),
+            lambda _: merge_contained(host, parts, default, everywhere, policy),
         )
 
-    return [merged(host, by_host[host]) for host in sorted(by_host)]
+    return [merged(host, owned[host]) for host in sorted(owned)]
 
 
 def _certificates(
@@ -187,7 +193,9 @@ def _class_problems(snapshot: Snapshot, classes: Classes) -> Iterator[Problem]:
 
 def _problems(parts: tuple[Problems, ...], memo: Memo) -> Problems:
     """Sort them all, each once; anew only where one of the parts is new."""
-    told = tuple(part for part in parts if part)
+    present = tuple(part for part in parts if part)
     return memo.recall(
-        "problems", told, lambda _: tuple(dict.fromkeys(sorted(p for part in told for p in part)))
+        "problems",
+        present,
+        lambda _: tuple(dict.fromkeys(sorted(p for part in present for p in part))),
     )

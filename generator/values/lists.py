@@ -34,13 +34,6 @@ def words_of(choices: type[E]) -> Callable[[str], tuple[Word, ...]]:
     return parse
 
 
-def ciphers(text: str) -> Word:
-    """Read a list of ciphers in OpenSSL's notation; whether it knows them nginx will say."""
-    if not re.fullmatch(r"[A-Za-z0-9:+!@=._-]{1,2000}", text):
-        raise Invalid("a list of ciphers", "Write names with colons, as `openssl ciphers` does.")
-    return Word(text)
-
-
 def status_codes(text: str) -> tuple[int, ...]:
     """Read HTTP statuses that nginx can replace, with commas."""
     items = [item.strip() for item in text.split(",") if item.strip()]

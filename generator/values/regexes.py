@@ -49,7 +49,7 @@ def regex(text: str) -> Regex:
     try:
         pcre2.compile(text.encode(), pcre2.IGNORECASE, jit=False)
     except pcre2.PatternError as error:
-        raise Invalid(f"a regular expression ({error})", "Mend the pattern.") from None
+        raise Invalid(f"a regular expression ({error})", "Correct the pattern.") from None
     return Regex(text)
 
 

@@ -1,4 +1,4 @@
-"""What https answers with where nobody gave a certificate: self-signed, kept on the volume."""
+"""The certificate for https where none was given: self-signed, kept on the volume."""
 
 import datetime as dt
 

@@ -65,7 +65,7 @@ class Publisher:
         self._named[wish.generation] = named
         self._last = wish
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Write again what somebody took away or damaged since; a wish of another stays."""
         if self._last is None or self._last.generation not in self._named:
             return

@@ -114,3 +114,30 @@ def test_nginx_is_root_only_where_ports_leave_no_other_way(values, low, user, di
 )
 def test_there_are_two_pods_unless_said_or_hindered(values, replicas):
     assert charts.workload({"controller": values})["spec"].get("replicas") == replicas
+
+
+@pytest.mark.parametrize(
+    ("values", "argument", "where"),
+    [
+        ({}, "$(POD_NAMESPACE)/edge-pillion-controller", ["ingress"]),
+        ({"configMapNamespace": "ops"}, "ops/edge-pillion-controller", ["ops"]),
+        ({"extraArgs": {"configmap": "ops/ours"}}, "ops/ours", []),
+    ],
+)
+def test_the_generator_reads_the_config_map_that_the_chart_makes_unless_told_another(
+    values, argument, where
+):
+    generator = charts.generator({"controller": values})
+    (read,) = (each for each in generator["args"] if each.startswith("--configmap="))
+    made = [each["metadata"]["namespace"] for each in charts.config_maps({"controller": values})]
+    assert (read, made) == (f"--configmap={argument}", where)
+
+
+def test_numbers_and_booleans_in_the_options_are_written_as_people_write_them():
+    config = {"hsts-max-age": 31536000, "use-http2": False, "proxy-body-size": "8m"}
+    (made,) = charts.config_maps({"controller": {"config": config}})
+    assert made["data"] == {
+        "hsts-max-age": "31536000",
+        "use-http2": "false",
+        "proxy-body-size": "8m",
+    }

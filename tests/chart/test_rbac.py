@@ -19,6 +19,7 @@ from tests.lab.waiting import eventually
 ROLES = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 ACCOUNT = f"{charts.RELEASE}-pillion-controller"
 EVERYWHERE = {}
+OPTIONS_ELSEWHERE = {"controller": {"configMapNamespace": "other"}}
 TWO_NAMESPACES = {"controller": {"scope": {"enabled": True, "namespace": "north, south"}}}
 TWO_SECRETS = {"rbac": {"secretNames": ["north/tls", "south/tls"]}}
 BOTH = TWO_NAMESPACES | TWO_SECRETS
@@ -58,10 +59,8 @@ def generator(plane, values, folder):
     account = plane.admin.within(charts.NAMESPACE).path("ServiceAccount", ACCOUNT, "token")
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     token = plane.admin.request("POST", account, request)["status"]["token"]
-    (container,) = (
-        each for each in charts.pod_spec(values)["initContainers"] if each["name"] == "generator"
-    )
-    told = [each.replace("$(POD_NAMESPACE)", charts.NAMESPACE) for each in container["args"]]
+    arguments = charts.generator(values)["args"]
+    told = [each.replace("$(POD_NAMESPACE)", charts.NAMESPACE) for each in arguments]
     told += [f"--volume={folder}", f"--template-dir={folder}", f"--healthz-port={free_port()}"]
     told += [f"--kubeconfig={plane.kubeconfig(token=token)}"]
     log = folder / "log"
@@ -70,9 +69,13 @@ def generator(plane, values, folder):
     process.kill()
 
 
-def hosts_served(folder):
+def text_served(folder):
     wish = read_or_none(Volume(folder).wish, Wish.parse)
-    text = wish.body.decode() if wish else ""
+    return wish.body.decode() if wish else ""
+
+
+def hosts_served(folder):
+    text = text_served(folder)
     return {name for name in ("north", "south", "other") if f"server_name {name}.test;" in text}
 
 
@@ -100,6 +103,20 @@ def test_the_generator_is_refused_nothing_that_it_needs(tenants, tmp_path, value
     assert {line["resource"] for line in refused} == expected
 
 
+@pytest.mark.parametrize("values", [EVERYWHERE, TWO_NAMESPACES], ids=["everywhere", "two"])
+def test_the_options_are_read_and_a_change_of_them_is_live(tenants, tmp_path, values):
+    config = {"keep-alive": 33}
+    values = {"controller": {**values.get("controller", {}), "config": config}}
+    (config_map,) = charts.config_maps(values)
+    tenants.kubectl("apply", "--filename=-", stdin=yaml.safe_dump(config_map))
+    with allowed(tenants, values), generator(tenants, values, tmp_path):
+        eventually(lambda: "keepalive_timeout 33s;" in text_served(tmp_path), within_s=30)
+        changed = config_map | {"data": {"keep-alive": "44"}}
+        tenants.kubectl("apply", "--filename=-", stdin=yaml.safe_dump(changed))
+        eventually(lambda: "keepalive_timeout 44s;" in text_served(tmp_path), within_s=30)
+    tenants.kubectl("delete", "--filename=-", stdin=yaml.safe_dump(config_map))
+
+
 @pytest.mark.parametrize(
     ("values", "verb", "what", "answer"),
     [
@@ -112,6 +129,13 @@ def test_the_generator_is_refused_nothing_that_it_needs(tenants, tmp_path, value
         (EVERYWHERE, "list", "pods in north", False),
         (EVERYWHERE, "list", "nodes", False),
         (EVERYWHERE, "list", "configmaps in north", False),
+        (EVERYWHERE, "get", f"configmaps/{ACCOUNT} in {charts.NAMESPACE}", True),
+        (EVERYWHERE, "watch", f"configmaps/{ACCOUNT} in {charts.NAMESPACE}", True),
+        (EVERYWHERE, "patch", f"configmaps/{ACCOUNT} in {charts.NAMESPACE}", False),
+        (EVERYWHERE, "get", f"configmaps/other in {charts.NAMESPACE}", False),
+        (EVERYWHERE, "list", f"configmaps in {charts.NAMESPACE}", False),
+        (OPTIONS_ELSEWHERE, "get", f"configmaps/{ACCOUNT} in other", True),
+        (OPTIONS_ELSEWHERE, "get", f"configmaps/{ACCOUNT} in {charts.NAMESPACE}", False),
         (TWO_NAMESPACES, "get", "secrets/tls in north", True),
         (TWO_NAMESPACES, "get", "secrets/tls in other", False),
         (TWO_NAMESPACES, "list", "ingresses in other", False),

@@ -30,3 +30,9 @@ def test_a_value_is_told_by_the_comment_above_it():
         "there is one",
         "Both",
     )
+
+
+def test_an_option_that_is_there_is_not_refused():
+    told = reference.told([])
+    assert told["options"]
+    assert not set(told["options"]) & set(told["guards"])

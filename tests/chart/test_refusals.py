@@ -71,7 +71,43 @@ from tests.drivers import charts
             "controller.containerPort.http and controller.metrics.port are both 10254. "
             "Give each its own port.",
         ),
+        (
+            {"controller": {"config": {"proxy-body-size": ["8m"]}}},
+            "at '/controller/config/proxy-body-size': got array, "
+            "want null or boolean or number or string",
+        ),
+        (
+            {"controller": {"config": {"ssl-redirect": False}, "extraArgs": {"configmap": "a/b"}}},
+            "controller.config and controller.extraArgs.configmap exclude each other. "
+            "Give the global options by one of them.",
+        ),
+        (
+            {"controller": {"config": {"whitelist-source-range": "10.0.0.0/8"}}},
+            "controller.config.whitelist-source-range has no effect in this version: every network "
+            "would be let in. Set the annotation allowlist-source-range on each Ingress. "
+            "Then take the key out.",
+        ),
+        (
+            {"controller": {"config": {"use-proxy-protocol": True}}},
+            "controller.config.use-proxy-protocol has no effect in this version: every connection "
+            "that begins with the PROXY protocol would be answered 400.",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused(values, told):
     assert told in " ".join(charts.refusal(values).split())
+
+
+def test_every_option_that_guards_and_is_not_there_is_refused():
+    guards = charts.told()["guards"]
+    for key, guard in guards.items():
+        told = " ".join(charts.refusal({"controller": {"config": {key: "other"}}}).split())
+        assert f"controller.config.{key} has no effect in this version: {guard['effect']}" in told
+
+
+def test_such_an_option_may_have_its_default():
+    guards = charts.told()["guards"]
+    defaults = {key: guard["default"] for key, guard in guards.items()}
+    as_booleans = {key: False for key, default in defaults.items() if default == "false"}
+    (config,) = charts.config_maps({"controller": {"config": defaults | as_booleans}})
+    assert config["data"]["use-proxy-protocol"] == "false"

@@ -39,6 +39,26 @@ def _ingress(*paths: tuple[str, str, str], host: str = "foo.test", **spec: objec
     return ingress(rule(host, *paths), **({"ingressClassName": "ours"} | spec))
 
 
+def test_global_options(start_pair, make_class, cluster, backend):
+    publish(cluster, "echo", backend("echo"))
+    namespace = cluster.create(_ingress(("Prefix", "/", "echo")))["metadata"]["namespace"]
+    large = {"body": b"x" * (2 << 20)}
+    with make_class("ours"), start_pair(f"--configmap={namespace}/options") as pair:
+        _soon(pair, FOO, "echo")
+        web = Web(pair.http_port, pair.https_port)
+        assert web.ask(FOO, "POST", **large).status == 413
+        cluster.create(_options(proxy_body_size="8m"))
+        eventually(lambda: web.ask(FOO, "POST", **large).status == 200, within_s=SERVED_WITHIN_S)
+        cluster.delete("ConfigMap", "options")
+        eventually(lambda: web.ask(FOO, "POST", **large).status == 413, within_s=SERVED_WITHIN_S)
+
+
+def _options(**data: str) -> Object:
+    given = {name.replace("_", "-"): text for name, text in data.items()}
+    metadata = {"name": "options"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": given}
+
+
 def test_an_ingress(pair, cluster, backend):
     for name in ("one", "two"):
         publish(cluster, name, backend(name))

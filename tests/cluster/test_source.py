@@ -12,7 +12,7 @@ import yaml
 from msgspec.structs import replace
 
 from generator.cluster.backoff import Timing
-from generator.cluster.ingress_status import addresses_of_text
+from generator.cluster.published_addresses import addresses_of_text
 from generator.objects import Kind, Name, ObjectRef
 from tests.drivers.cluster_source import Following
 from tests.drivers.ingresses import ingress_class
@@ -20,7 +20,7 @@ from tests.lab.objects import endpoint_slice, ingress, service, tls_secret
 from tests.lab.pki import Authority
 from tests.lab.waiting import eventually
 
-QUICK = Timing(tell_after_s=0.2, refused_cap_s=0.2, cap_s=0.5, give_up_s=0.5)
+QUICK = Timing(log_refusal_after_s=0.2, refused_cap_s=0.2, cap_s=0.5, give_up_s=0.5)
 ADDRESSES = addresses_of_text(["10.77.0.1"])
 
 
@@ -289,7 +289,9 @@ def test_ingresses_that_are_forbidden_make_no_snapshot_to_serve_from(account, cl
     with Following(kubeconfig, timing=QUICK, ready=False) as following:
         with pytest.raises(TimeoutError):
             following.wait_until_ready(3 * QUICK.give_up_s)
-        assert "ingresses" in following.source.waits_for()
+        assert ("list", "ingresses") in {
+            (line["verb"], line["resource"]) for line in following.logged("cluster.forbidden")
+        }
 
         account.may(SERVING)
         following.wait_until_ready(10)

@@ -121,4 +121,6 @@ def _create(cluster, name: str, **spec: object) -> None:
 def _served(pair, name: str, status: int = 200, path: str = "/") -> None:
     web, url, began = Web(pair.http_port), f"http://{name}.test{path}", time.monotonic()
     eventually(lambda: web.status(url) == status, within_s=SERVED_WITHIN_S, every_s=0.02)
+    # The first answer may be of a new worker while an old one still answers as before.
+    eventually(pair.is_settled, within_s=SERVED_WITHIN_S, every_s=0.02)
     print(f"{name} answers {status} after {time.monotonic() - began:.2f} s")

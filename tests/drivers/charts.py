@@ -1,5 +1,6 @@
 """The chart as helm sees it: what it renders of values, what it refuses, what it says."""
 
+import json
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -45,6 +46,25 @@ def workload(values: Mapping[str, Any]) -> dict[str, Any]:
         if each["kind"] in {"Deployment", "DaemonSet"}
         and each["metadata"]["labels"]["app.kubernetes.io/component"] == "controller"
     )
+
+
+def generator(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The container of the generator."""
+    containers: list[dict[str, Any]] = pod_spec(values)["initContainers"]
+    return next(each for each in containers if each["name"] == "generator")
+
+
+def config_maps(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The ConfigMaps with global options."""
+    name = f"{RELEASE}-pillion-controller"
+    every = [each for each in objects(values) if each["kind"] == "ConfigMap"]
+    return [each for each in every if each["metadata"]["name"] == name]
+
+
+def told() -> dict[str, Any]:
+    """What templates know of values and options."""
+    found: dict[str, Any] = json.loads((CHART / "files" / "values.json").read_text())
+    return found
 
 
 def refusal(values: Mapping[str, Any]) -> str:

@@ -14,7 +14,8 @@ import structlog
 from generator.cluster.backoff import Timing
 from generator.cluster.client import Client
 from generator.cluster.discovery import find
-from generator.cluster.ingress_status import Addresses, StatusWriter
+from generator.cluster.ingress_status import StatusWriter
+from generator.cluster.published_addresses import Addresses
 from generator.cluster.source import ClusterSource
 from generator.objects import Ingress, Kind, Name, ObjectRef
 from generator.snapshot import Snapshot

@@ -111,7 +111,7 @@ class Loop:
     @property
     def held(self) -> dict[str, str]:
         """Who is held, and how."""
-        return {name.name: held.measure.name for name, held in self.state.quarantine.held.items()}
+        return {name.name: held.fallback.name for name, held in self.state.quarantine.held.items()}
 
     @property
     def served(self) -> str:

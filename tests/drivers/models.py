@@ -26,6 +26,7 @@ from generator.objects import Kind, Name, ObjectRef
 from generator.options.declaration import GlobalValues
 from generator.options.reading import read_options
 from generator.translation.installation import with_effects
+from tests.drivers.snapshots import defaults
 from tests.lab.pki import Authority
 
 NOT_FOUND = Answer(status=404, body="default backend - 404")
@@ -119,7 +120,8 @@ def settings(**options: str) -> HttpSettings:
 
 def surroundings(folder: object = "/volume", **more: object) -> Surroundings:
     """The surroundings of a volume in this folder; the rest by name."""
-    given = {"capabilities": WHEEL, **more}
+    ports = defaults("http_port", "https_port", "status_port")
+    given = {"capabilities": WHEEL, **ports, **more}
     return Surroundings(
         files=f"{folder}/files", pid=f"{folder}/nginx.pid", temp=f"{folder}/temp", **given
     )

@@ -19,6 +19,7 @@ def surroundings(folder: Path) -> Surroundings:
         temp=str(folder / "temp"),
         http_port=8080,
         https_port=8443,
+        status_port=10246,
         access_log="off",
         resolvers=("192.0.2.53",),
         capabilities=Capabilities.of("1.31.3", ["http_v2_module", "http_realip_module"]),

@@ -9,6 +9,7 @@ from pathlib import Path
 from sys import executable
 from typing import Any, Self
 
+from reloader.contract import Status, Volume, Wish, read_or_none
 from tests.drivers.web import Reply, Web
 from tests.lab.ports import free_port
 from tests.lab.process import Process
@@ -132,6 +133,13 @@ class Pair:
     def processes(self) -> list[Child]:
         """Every process below `pillion up`, workers of nginx included."""
         return list(_descendants(self.up.popen.pid))
+
+    def is_settled(self) -> bool:
+        """Whether every worker serves the newest configuration that nginx has."""
+        volume = Volume(self.volume)
+        status = read_or_none(volume.status, Status.parse)
+        live = read_or_none(volume.live, Wish.parse)
+        return bool(status and live and status.serving == live.generation)
 
     def logs(self, event: str = "") -> list[dict[str, Any]]:
         """The log lines so far, whole ones; only those of one event where it is given."""

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from msgspec.structs import fields
+
 from generator.model import Location, Server, Upstream
 from generator.objects import (
     ConfigMap,
@@ -17,6 +19,7 @@ from generator.objects import (
     Service,
     convert,
 )
+from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
 from generator.translation import Memo, Translation, TranslationSettings, translate
 from generator.volume.default_certificate import make
@@ -30,11 +33,18 @@ _KINDS: Mapping[str, type[KubernetesObject]] = {
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
+def defaults(*names: str) -> dict[str, object]:
+    """What an installation has that sets nothing."""
+    return {field.name: field.default for field in fields(Settings) if field.name in names}
+
+
 @cache
 def options(**changes: object) -> TranslationSettings:
     """The options of a fresh installation, but for these; the same each time."""
     given = {"fallback_certificate": make(NOW), "watch_ingress_without_class": True}
-    return TranslationSettings(**(given | changes))
+    return TranslationSettings(
+        **(defaults("controller_class", "ingress_class", "annotations_prefix") | given | changes)
+    )
 
 
 def decoded(thing: Object) -> KubernetesObject:

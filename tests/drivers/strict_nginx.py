@@ -24,6 +24,7 @@ refuse() {{
 }}
 if [ "$testing" ]; then
     echo "$conf" >> {folder}/checks
+    [ -e {folder}/killing ] && grep -q -f {folder}/killing "$conf" && kill -9 $$
     line=$(grep -n -m1 -f {folder}/poisons "$conf" | cut -d: -f1)
     [ "$line" ] && refuse "this is poison in $conf:$line"
     grep -q -f {folder}/silent_poisons "$conf" && refuse "could not build server_names_hash"
@@ -56,6 +57,14 @@ class RefusingNginx:
         """From now on: with the line, or with a message that leads nowhere."""
         for name, patterns in (("poisons", poisons), ("silent_poisons", silently)):
             (self._folder / name).write_text("".join(f"{pattern}\n" for pattern in patterns))
+
+    def is_killed_at(self, pattern: str) -> None:
+        """From now on: a check of a configuration with this is killed, as for want of memory."""
+        (self._folder / "killing").write_text(f"{pattern}\n")
+
+    def is_killed_no_more(self) -> None:
+        """From now on checks come to their end."""
+        (self._folder / "killing").unlink()
 
     def refuses_files_but(self, known: Iterable[str]) -> None:
         """From now on: every certificate but these, by its file."""

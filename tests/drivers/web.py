@@ -11,9 +11,16 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-ANY_CERTIFICATE = ssl.create_default_context()
-ANY_CERTIFICATE.check_hostname = False
-ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
+
+def _any_certificate() -> ssl.SSLContext:
+    """A client's side of TLS that believes every server."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+ANY_CERTIFICATE = _any_certificate()
 
 Body = bytes | Iterable[bytes] | None
 
@@ -77,6 +84,8 @@ class Web:
         if parts.scheme != "https":
             return socket.create_connection((self.address, self.http_port), timeout=30)
         if protocols:
+            # One that is shared would ask for them ever after.
+            trust = _any_certificate() if trust is ANY_CERTIFICATE else trust
             trust.set_alpn_protocols(list(protocols))
         plain = socket.create_connection((self.address, self.https_port), timeout=30)
         return trust.wrap_socket(plain, server_hostname=parts.hostname)

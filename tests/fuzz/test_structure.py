@@ -7,19 +7,17 @@ from msgspec.structs import replace
 from generator.model import Model
 from generator.nginx import render as rendering
 from generator.nginx.template_files import built_in
-from generator.translation import Memo, TranslationSettings, translate
+from generator.translation import Memo, translate
 from tests.drivers import models
 from tests.drivers import nginx_tokenizer as tokens
 from tests.drivers.nginx_tokenizer import Block
-from tests.drivers.snapshots import snapshot
+from tests.drivers.snapshots import options, snapshot
 from tests.fuzz import expected, strategies
 from tests.fuzz.running import holds_for
 
 ENVIRONMENT = models.surroundings(resolvers=("192.0.2.53",), http_port=8080, https_port=8443)
 TEMPLATES = built_in()
-OPTIONS = TranslationSettings(
-    fallback_certificate=models.DEFAULT_CERTIFICATE, watch_ingress_without_class=True
-)
+OPTIONS = options(fallback_certificate=models.DEFAULT_CERTIFICATE)
 COMMENT = re.compile(
     r"# (?:ingress [a-z0-9-]{1,63}/[a-z0-9.-]{1,253}|end of ingress"
     r"|service [a-z0-9-]{1,63}/[a-z0-9.-]{1,253})"

@@ -24,10 +24,11 @@ from generator.nginx import render as rendering
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.surroundings import Surroundings
 from generator.nginx.template_files import built_in
-from generator.settings.settings import read_settings
+from generator.settings.reading import read_settings
 from generator.snapshot import Snapshot
 from generator.translation import Memo, Translation, TranslationSettings, translate
 from pillion.lint import as_text, located
+from tests.drivers.snapshots import options
 
 HERE = Path(__file__).parent
 FOLDERS = sorted(path.parent for path in HERE.glob("*/*/input.yaml"))
@@ -118,7 +119,7 @@ def blocks(model: Model) -> list[str]:
 @cache
 def _nothing() -> Model:
     """The model without any Ingress."""
-    return translate(Snapshot(), TranslationSettings(fallback_certificate=FALLBACK), Memo()).model
+    return translate(Snapshot(), options(fallback_certificate=FALLBACK), Memo()).model
 
 
 @cache

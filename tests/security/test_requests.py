@@ -224,3 +224,35 @@ def test_a_name_in_the_cluster_cannot_write_a_line_of_the_log(site):
     site.holds(odd, ingress(rule("foo.test", ("Prefix", "/", "victim"))))
     assert site.pair.logs("problem.found")
     assert not site.pair.logs("forged")
+
+
+def test_only_websocket_upgrades(site):
+    raw = b"GET /up HTTP/1.1\r\nHost: foo.test\r\nConnection: %s\r\nUpgrade: %s\r\n%s\r\n"
+    for upgrade in (b"h2c", b"websocket, h2c", b"TLS/1.0"):
+        more = b"HTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: close\r\n"
+        answer = said(site, raw % (b"Upgrade, HTTP2-Settings", upgrade, more))
+        assert b" 200 " in answer.splitlines()[0]
+        told = json.loads(answer.partition(b"{")[1] + answer.partition(b"{")[2])
+        assert "Upgrade" not in told["headers"]
+
+
+@pytest.mark.parametrize(
+    ("target", "header", "host"),
+    [
+        (b"http://foo.test/a", b"evil.test", "foo.test"),
+        (b"http://foo.test/a", b"php.test", "foo.test"),
+        (b"/a", b"foo.test:8080", "foo.test:8080"),
+        (b"/a", b"FOO.test", "foo.test"),
+    ],
+)
+def test_a_backend_is_told_of_the_host_that_was_routed_by(target, header, host, site):
+    raw = b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (target, header)
+    answer = said(site, raw)
+    told = json.loads(answer[answer.index(b"{") : answer.rindex(b"}") + 1])
+    assert (told["host"], told["headers"]["X-Forwarded-Host"]) == (host, host)
+
+
+def test_headers_that_undo_a_guard_by_path_are_not_a_clients_to_set(site):
+    forged = {"Forwarded": "for=6.6.6.6", "X-Original-URL": "/a", "ssl-client-verify": "SUCCESS"}
+    headers = site.web.ask("http://foo.test/", headers=forged).echo["headers"]
+    assert not forged.keys() & headers.keys()

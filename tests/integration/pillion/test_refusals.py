@@ -116,7 +116,7 @@ def test_an_nginx_in_the_folder_that_we_are_in_is_found(refused, tmp_path, monke
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["up"], "There is nothing to read Ingresses from. Give a folder by --manifests DIR"),
+        (["up"], "There is no source of Ingresses. Name a folder with --manifests DIR"),
         (["up", "--manifests", "/nowhere"], "--manifests /nowhere does not exist."),
         (["up", "--kubeconfig", "/nowhere"], "--kubeconfig /nowhere does not exist."),
         (["up", "--kubconfig", "x"], "There is no flag --kubconfig. Did you mean --kubeconfig?"),

@@ -1,6 +1,7 @@
 """Starting is never blocked: without an apiserver, and with nothing on the volume."""
 
 import json
+import resource
 
 import pytest
 
@@ -61,3 +62,16 @@ def test_with_nothing_on_the_volume_nginx_runs_and_is_not_ready(without_apiserve
     eventually(lambda: without_apiserver.logs("cluster.unreachable"))
     assert eventually(without_apiserver.readyz) == 503
     assert not without_apiserver.logs("process.died")
+
+
+def test_workers_raise_a_low_limit_of_open_files(pair):
+    pair.start(["sh", "-c", 'ulimit -Sn 1024; exec "$@"', "sh"])
+    pair.wait_ready()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def limits():
+        workers = [p for p in pair.processes() if p.command.startswith("nginx: worker process")]
+        return {resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)[0] for worker in workers}
+
+    eventually(lambda: limits() == {min(2 * 16384 + 1024, hard)})
+    assert "exceed open file resource limit" not in pair.log.read_text()

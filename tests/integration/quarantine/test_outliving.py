@@ -45,7 +45,7 @@ def test_five_culprits_of_three_hundred_do_not_hold_up_a_cold_start(nginx, backe
             left_s = began + 10 - time.monotonic()
             status = 503 if name in bad else 200
             eventually(lambda n=name, s=status: serves(n, s), within_s=max(left_s, 0.1))
-        assert nginx.checks == len(bad) + 1
+        assert nginx.checks == 2 * len(bad) + 1
     finally:
         pair.kill()
 
@@ -127,6 +127,20 @@ def test_a_reload_that_fails_blames_nobody_and_is_tried_again(site):
     finally:
         master.send_signal(signal.SIGCONT)
     eventually(lambda: site.answers("http://new.test/") == "shop", within_s=20)
+    codes = {line.get("code") for line in site.pair.logs("problem.found")}
+    assert "refused-by-nginx" not in codes
+    assert not site.pair.logs("config.bisecting")
+
+
+def test_a_check_that_is_killed_holds_nobody_and_all_are_served_once_it_is_not(nginx, site):
+    site.holds(shop())
+    nginx.is_killed_at("server_name new-1.test")
+    new = [shop(f"new-{n}") for n in range(3)]
+    (site.folder / "new.yaml").write_text("\n---\n".join(map(json.dumps, new)))
+    eventually(lambda: len(site.pair.logs("config.failed")) >= 2)
+    nginx.is_killed_no_more()
+    for n in range(3):
+        eventually(lambda n=n: site.answers(f"http://new-{n}.test/") == "shop")
     codes = {line.get("code") for line in site.pair.logs("problem.found")}
     assert "refused-by-nginx" not in codes
     assert not site.pair.logs("config.bisecting")

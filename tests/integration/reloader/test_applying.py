@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import ssl
+import time
 
 import pytest
 
@@ -212,3 +213,20 @@ def test_before_the_first_wish_nginx_answers_for_its_health_and_503_for_the_rest
         socket.create_connection(("127.0.0.1", https_port)) as connection,
     ):
         ssl.create_default_context().wrap_socket(connection, server_hostname="shop.example")
+
+
+def test_a_reload_may_take_longer_where_the_check_did_and_a_slow_one_is_told(station, tmp_path):
+    slow = tmp_path / "slow-nginx"
+    slow.write_text(f'#!/bin/sh\n[ "$1" = -t ] && sleep 0.3\nexec "{station.nginx}" "$@"\n')
+    slow.chmod(0o755)
+    station.start_reloader("--verify-timeout", "0.05", nginx=str(slow))
+    nginx = station.start_nginx()
+    station.publish(1)
+    assert station.answer_to(1).applied
+    nginx.signal(signal.SIGSTOP)
+    station.publish(2)
+    eventually(lambda: station.volume.live.read_bytes() == station.wish(2).encode())
+    time.sleep(0.9)
+    nginx.signal(signal.SIGCONT)
+    assert station.answer_to(2).applied
+    assert [line["generation"] for line in station.events("reload.slow")] == [2]

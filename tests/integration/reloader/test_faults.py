@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -156,10 +157,87 @@ def test_an_unwritable_volume_is_told_once_and_used_when_it_can_be(station):
     assert "Errno" not in station.events("volume.unusable")[0]["message"]
 
 
-def test_a_check_that_hangs_ends_in_a_refusal(station, tmp_path):
+def test_a_check_that_hangs_proves_nothing(station, tmp_path):
     station.start_reloader("--check-timeout", "0.2", nginx=_hanging(station, tmp_path))
     station.publish(1)
-    assert station.answer_to(1).message == "nginx -t had no answer within 0.2 s"
+    status = station.answer_to(1)
+    assert (status.stage, status.message) == ("blocked", "nginx -t had no answer within 0.2 s")
+
+
+@pytest.mark.parametrize(
+    ("want", "message"),
+    [
+        ("kill -9 $$", "nginx -t was ended by SIGKILL"),
+        ("ulimit -v 32000", "failed (12: "),
+        ("ulimit -n 3", "failed (24: "),
+        ("echo '[emerg] on the way' >&2; kill -9 $$", "nginx -t was ended by SIGKILL"),
+        ("exit 1", "nginx -t ended with 1 and no word"),
+    ],
+    ids=["killed", "memory", "descriptors", "killed while it spoke", "no word"],
+)
+def test_a_check_in_want_of_something_proves_nothing_and_the_next_wish_is_served(
+    station, tmp_path, want, message
+):
+    wanting = tmp_path / "wanting"
+    station.start_reloader(
+        nginx=_script(
+            tmp_path,
+            f'[ "$1" = -t ] && [ -e {wanting} ] && {{ {want}\n}}\nexec "{station.nginx}" "$@"',
+        )
+    )
+    station.start_nginx()
+    wanting.touch()
+    station.publish(1, "upstream big { zone big 64m; server 127.0.0.1:1; }")
+    status = station.answer_to(1)
+    assert (status.applied, status.stage) == (False, "blocked")
+    assert message in status.message
+    assert [line["generation"] for line in station.events("nginx.check_blocked")] == [1]
+    assert not station.events("wish.refused")
+    wanting.unlink()
+    station.publish(2)
+    assert station.answer_to(2).applied
+
+
+def test_a_refusal_that_does_not_repeat_is_none(station, tmp_path):
+    once = tmp_path / "once"
+    speak = f'rm {once}; echo "nginx: [emerg] could not build the hash" >&2; exit 1'
+    once.touch()
+    station.start_reloader(
+        nginx=_script(
+            tmp_path,
+            f'[ "$1" = -t ] && [ -e {once} ] && {{ {speak}; }}\nexec "{station.nginx}" "$@"',
+        )
+    )
+    station.start_nginx()
+    station.publish(1)
+    assert station.answer_to(1).applied
+
+
+def test_refusals_that_differ_prove_nothing(station, tmp_path):
+    speak = 'echo "nginx: [emerg] hash $$" >&2; exit 1'
+    station.start_reloader(
+        nginx=_script(tmp_path, f'[ "$1" = -t ] && {{ {speak}; }}\nexec "{station.nginx}" "$@"')
+    )
+    station.publish(1)
+    assert station.answer_to(1).stage == "blocked"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
+@pytest.mark.parametrize("option", ["ro", ""], ids=["read-only", "full"])
+def test_a_run_folder_that_nginx_cannot_write_to_proves_nothing(station, option):
+    station.start_reloader()
+    eventually(station.volume.live.exists)
+    run = station.volume.pid.parent
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=2", "run", run], check=True)
+    try:
+        station.volume.temp.mkdir()
+        if option:
+            subprocess.run(["mount", "-o", f"remount,{option}", run], check=True)
+        station.publish(1)
+        status = station.answer_to(1)
+        assert (status.applied, status.stage) == (False, "blocked")
+    finally:
+        subprocess.run(["umount", run], check=True)
 
 
 def test_a_signal_ends_it_at_once_even_during_a_check(station, tmp_path):

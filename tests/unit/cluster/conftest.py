@@ -24,9 +24,10 @@ SOON = Timing(
     unreachable_cap_s=0.05,
     refused_cap_s=0.05,
     confirm_empty_s=0.05,
-    tell_after_s=0.02,
+    log_refusal_after_s=0.02,
     give_up_s=0.1,
     hold_s=0.5,
+    correct_first_s=0.05,
     poll_s=0.05,
 )
 

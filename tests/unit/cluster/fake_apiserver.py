@@ -13,13 +13,13 @@ from typing import NamedTuple, Self
 
 from aiohttp import web
 
-from generator.cluster.access import Proof, Server
+from generator.cluster.access import Credentials, Server
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Plain:
-    """Access to a server that asks for no proof."""
+    """Access to a server that asks for no credentials."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -27,10 +27,10 @@ class Plain:
     async def server(self) -> Server:
         return Server(url=self._url)
 
-    async def proof(self) -> Proof:
-        return Proof()
+    async def credentials(self) -> Credentials:
+        return Credentials()
 
-    def reject(self, proof: Proof) -> None:
+    def reject(self, credentials: Credentials) -> None:
         pass
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from generator.cluster import access
-from generator.cluster.access import Rereading
+from generator.cluster.access import RefreshedFile
 from generator.cluster.discovery import find
 from generator.cluster.errors import KubeconfigBroken, NoCredentials
 
@@ -45,25 +45,25 @@ async def test_a_token_of_a_kubeconfig_is_given_to_its_server(tmp_path):
     cluster = found(kubeconfig(tmp_path, user={"token": "my-token\n"}))
 
     assert (await cluster.server()).url == "https://192.0.2.1:6443"
-    assert (await cluster.proof()).authorization == "Bearer my-token"
+    assert (await cluster.credentials()).authorization == "Bearer my-token"
 
 
 async def test_a_token_file_is_read_again_when_it_did_not_work(tmp_path):
     (tmp_path / "token").write_text("old\n")
     cluster = found(kubeconfig(tmp_path, user={"tokenFile": "token"}))
-    old = await cluster.proof()
+    old = await cluster.credentials()
     (tmp_path / "token").write_text("new\n")
     cluster.reject(old)
 
     assert old.authorization == "Bearer old"
-    assert (await cluster.proof()).authorization == "Bearer new"
+    assert (await cluster.credentials()).authorization == "Bearer new"
 
 
 def test_a_rotated_file_is_read_again_after_a_while(tmp_path):
     now = 0.0
     path = tmp_path / "token"
     path.write_text("old")
-    token = Rereading(path, clock=lambda: now)
+    token = RefreshedFile(path, clock=lambda: now)
     assert token.text() == "old"
     path.write_text("new")
     assert token.text() == "old"
@@ -75,35 +75,35 @@ def test_a_rotated_file_is_read_again_after_a_while(tmp_path):
 def test_a_token_file_that_goes_away_leaves_the_token_that_it_held(tmp_path):
     path = tmp_path / "token"
     path.write_text("old")
-    token = Rereading(path)
+    token = RefreshedFile(path)
     token.text()
     path.unlink()
-    token.forget_freshness()
+    token.expire()
     assert token.text() == "old"
 
     with pytest.raises(NoCredentials, match="token cannot be read"):
-        Rereading(path).text()
+        RefreshedFile(path).text()
 
 
-async def test_a_service_account_is_the_proof_and_its_ca_the_servers(pod):
+async def test_a_service_account_gives_the_credentials_and_its_ca_the_servers(pod):
     cluster = find(server="https://192.0.2.1:6443", service_account=pod)
 
     assert (await cluster.server()).url == "https://192.0.2.1:6443"
     assert (await cluster.server()).ca == "PEM"
-    assert (await cluster.proof()).authorization == "Bearer pod-token"
+    assert (await cluster.credentials()).authorization == "Bearer pod-token"
 
 
-async def test_a_bare_url_has_no_proof():
+async def test_a_bare_url_has_no_credentials():
     cluster = find(server="https://192.0.2.2")
 
     assert (await cluster.server()).url == "https://192.0.2.2"
-    assert (await cluster.proof()).authorization == ""
+    assert (await cluster.credentials()).authorization == ""
 
 
 async def test_a_pods_token_never_leaves_over_plain_http(pod):
     cluster = find(server="http://192.0.2.2", service_account=pod)
 
-    assert (await cluster.proof()).authorization == ""
+    assert (await cluster.credentials()).authorization == ""
 
 
 async def test_another_context_can_be_chosen(tmp_path):
@@ -134,21 +134,21 @@ async def test_several_kubeconfigs_are_one(tmp_path):
     (tmp_path / "b" / "token").write_text("beside-its-own-file")
     paths = os.pathsep.join(map(str, (first, second)))
 
-    assert (await found(paths).proof()).authorization == "Bearer beside-its-own-file"
+    assert (await found(paths).credentials()).authorization == "Bearer beside-its-own-file"
 
 
 async def test_a_password_and_whom_to_impersonate_are_given(tmp_path):
     user = {"username": "me", "password": "pass", "as": "other", "as-groups": ["g"]}
-    proof = await found(kubeconfig(tmp_path, user=user)).proof()
+    credentials = await found(kubeconfig(tmp_path, user=user)).credentials()
 
-    assert proof.authorization == f"Basic {base64.b64encode(b'me:pass').decode()}"
-    assert proof.headers == (("Impersonate-User", "other"), ("Impersonate-Group", "g"))
+    assert credentials.authorization == f"Basic {base64.b64encode(b'me:pass').decode()}"
+    assert credentials.headers == (("Impersonate-User", "other"), ("Impersonate-Group", "g"))
 
 
-async def test_what_is_proof_is_never_shown(tmp_path):
+async def test_credentials_are_never_shown(tmp_path):
     cluster = found(kubeconfig(tmp_path, user={"token": "my-token"}))
 
-    assert "my-token" not in repr(await cluster.proof())
+    assert "my-token" not in repr(await cluster.credentials())
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_broken_kubeconfig_is_told_by_file_and_field(tmp_path, text, told):
         (
             SERVER,
             {"exec": {"command": "no-such-plugin", "apiVersion": "v1", "installHint": "Get it."}},
-            'users[me].user.exec.command: "no-such-plugin" is not to be found. Get it.',
+            'users[me].user.exec.command: "no-such-plugin" is not found. Get it.',
         ),
     ],
 )
@@ -239,32 +239,36 @@ def in_tmp_path(tmp_path, monkeypatch):
 async def test_a_plugin_is_asked_once_for_as_long_as_its_token_is_good(plugin):
     cluster = plugin(answers(token="token-RUN", expirationTimestamp="2999-01-01T00:00:00Z"))
 
-    first, second = await cluster.proof(), await cluster.proof()
+    first, second = await cluster.credentials(), await cluster.credentials()
     assert first.authorization == second.authorization == "Bearer token-1"
 
 
 async def test_a_plugin_is_asked_again_when_its_token_has_run_out(plugin):
     cluster = plugin(answers(token="token-RUN", expirationTimestamp="2001-01-01T00:00:00Z"))
 
-    await cluster.proof()
-    assert (await cluster.proof()).authorization == "Bearer token-2"
+    await cluster.credentials()
+    assert (await cluster.credentials()).authorization == "Bearer token-2"
 
 
 async def test_a_plugin_is_asked_again_once_for_all_whom_its_token_failed(plugin):
     cluster = plugin(answers(token="token-RUN"))
-    stale = await cluster.proof()
+    stale = await cluster.credentials()
     cluster.reject(stale)
-    await cluster.proof()
+    await cluster.credentials()
     cluster.reject(stale)
 
-    assert (await cluster.proof()).authorization == "Bearer token-2"
+    assert (await cluster.credentials()).authorization == "Bearer token-2"
 
 
 async def test_a_plugin_can_give_a_certificate(plugin):
     cluster = plugin(answers(clientCertificateData="CERT", clientKeyData="KEY"))
-    proof = await cluster.proof()
+    credentials = await cluster.credentials()
 
-    assert (proof.certificate, proof.key, proof.authorization) == ("CERT", "KEY", "")
+    assert (credentials.certificate, credentials.key, credentials.authorization) == (
+        "CERT",
+        "KEY",
+        "",
+    )
 
 
 async def test_a_plugin_is_told_what_it_asked_for(plugin):
@@ -277,27 +281,27 @@ async def test_a_plugin_is_told_what_it_asked_for(plugin):
     env = [{"name": "REGION", "value": "north"}]
     cluster = plugin(body, args=["get"], env=env, provideClusterInfo=True)
 
-    assert (await cluster.proof()).authorization == "Bearer get north https://192.0.2.1:6443"
+    assert (await cluster.credentials()).authorization == "Bearer get north https://192.0.2.1:6443"
 
 
 @pytest.mark.parametrize(
     ("body", "told"),
     [
         ("sys.exit('first\\nlog in first')", "ended with 1: log in first"),
-        ("print('secret-token')", "gave no ExecCredential"),
-        (answers(), "gave no token and no certificate"),
-        (answers(clientCertificateData="CERT"), "gave no token and no certificate"),
+        ("print('secret-token')", "printed no ExecCredential"),
+        (answers(), "printed no token and no certificate"),
+        (answers(clientCertificateData="CERT"), "printed no token and no certificate"),
         (
             "print(json.dumps({'apiVersion': 'v0', 'kind': 'ExecCredential'}))",
-            f"gave v0 ExecCredential, not {API}",
+            f"printed v0 ExecCredential, not {API}",
         ),
     ],
 )
-async def test_a_plugin_that_fails_is_told_in_a_line_without_what_it_gave(plugin, body, told):
+async def test_a_plugin_that_fails_is_reported_in_a_line_without_its_output(plugin, body, told):
     cluster = plugin(body)
 
     with pytest.raises(NoCredentials) as raised:
-        await cluster.proof()
+        await cluster.credentials()
     assert told in str(raised.value)
     assert "\n" not in str(raised.value)
     assert "secret-token" not in str(raised.value)
@@ -306,7 +310,7 @@ async def test_a_plugin_that_fails_is_told_in_a_line_without_what_it_gave(plugin
 async def test_a_plugin_that_says_much_on_stderr_is_heard_out(plugin):
     body = "sys.stderr.write('x' * 1_000_000)\n" + answers(token="token")
 
-    assert (await plugin(body).proof()).authorization == "Bearer token"
+    assert (await plugin(body).credentials()).authorization == "Bearer token"
 
 
 async def test_an_old_auth_provider_is_left_to_the_library(tmp_path):
@@ -317,4 +321,4 @@ async def test_an_old_auth_provider_is_left_to_the_library(tmp_path):
     user = {"auth-provider": {"name": "oidc", "config": {"id-token": token}}}
     cluster = found(kubeconfig(tmp_path, user=user))
 
-    assert (await cluster.proof()).authorization == f"Bearer {token}"
+    assert (await cluster.credentials()).authorization == f"Bearer {token}"

@@ -4,11 +4,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from generator.cluster.client import Client
-from generator.cluster.ingress_status import StatusWriter, addresses_of_service, addresses_of_text
+from generator.cluster.ingress_status import StatusWriter
+from generator.cluster.published_addresses import addresses_of_service, addresses_of_text
+from generator.cluster.source import ClusterSource
 from generator.objects import Kind, Name, PublishedAddress
 from tests.unit.cluster.conftest import SOON
 from tests.unit.cluster.fake_apiserver import Plain, says
-from tests.unit.cluster.samples import ingress, until
+from tests.unit.cluster.samples import ingress, no_references, until
 
 ING = "ingresses"
 ADDRESS = {"ip": "192.0.2.1"}
@@ -47,7 +49,7 @@ def held(source, *names):
 
 async def test_no_status_is_written_before_something_is_served(writing):
     async with writing(ingress("shop")) as (fake, source, writer):
-        # The second list is of what we wrote in an earlier life.
+        # The second list is of what we wrote in an earlier process.
         await until(lambda: len(fake.asked("list", ING)) == 2)
         assert fake.asked("patch", "ingresses/shop/status") == []
 
@@ -74,6 +76,26 @@ async def test_a_status_that_another_hand_wrote_over_is_written_again_while_serv
         fake.put(ING, ingress("shop") | {"status": THEIRS})
 
         await until(lambda: status_of(fake, "shop") == OURS)
+
+
+async def test_two_writers_with_different_addresses_correct_each_other_ever_more_seldom(writing):
+    addresses = addresses_of_text(["192.0.2.9"])
+    async with (
+        writing(ingress("shop")) as (fake, source, ours),
+        Client(Plain(fake.url), SOON) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        second = ClusterSource(client, references=no_references, timing=SOON)
+        theirs = StatusWriter(client, second, publish_addresses=addresses, timing=SOON)
+        running = [tasks.create_task(part.run()) for part in (second, theirs)]
+        ours.publish(held(source, "shop"))
+        theirs.publish(held(source, "shop"))
+        await asyncio.sleep(1)
+        for task in running:
+            task.cancel()
+
+        # Waits of 25 ms at least, then 50, 100, 200, 400: six writes in a second, each.
+        assert 4 <= len(fake.asked("patch", "ingresses/shop/status")) <= 12
 
 
 async def test_our_address_goes_when_an_ingress_is_no_longer_served(writing):
@@ -110,7 +132,7 @@ async def test_after_a_restart_an_address_that_we_wrote_goes_and_one_of_others_s
         assert status_of(fake, "theirs") == OURS
 
 
-async def test_a_refused_status_is_tried_again_and_told_once(writing, logged):
+async def test_a_refused_status_is_tried_again_and_logged_once(writing, logged):
     async with writing(ingress("shop"), ingress("other")) as (fake, source, writer):
         fake.once["patch", ING].extend(says(403, "Forbidden") for _ in range(6))
         writer.publish(held(source, "shop", "other"))

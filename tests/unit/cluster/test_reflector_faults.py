@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from generator.cluster.backoff import Timing
-from generator.objects import Name
+from generator.objects import Kind, Name
 from generator.problems import Code
 from tests.unit.cluster.conftest import SOON
 from tests.unit.cluster.fake_apiserver import gives, says
@@ -191,8 +191,10 @@ async def test_500s_are_tried_through_with_no_more_than_the_backoff(following):
         assert len(fake.asked("list", ING)) == 6
 
 
-async def test_a_refusal_that_passes_is_not_told_and_one_that_lasts_is_told_once(following, logged):
-    async with following(replace(SOON, tell_after_s=0.2)) as (fake, source):
+async def test_a_refusal_that_passes_is_not_logged_and_one_that_lasts_is_logged_once(
+    following, logged
+):
+    async with following(replace(SOON, log_refusal_after_s=0.2)) as (fake, source):
         fake.once["list", ING].extend(says(403, "Forbidden") for _ in range(3))
         fake.always["list", "ingressclasses"] = says(403, "Forbidden")
         await source.ready()
@@ -308,6 +310,18 @@ async def test_a_new_list_keeps_each_object_that_says_the_same(following):
         assert after[Name("default", "edited")].spec.rules[0].host == "new.example"
 
 
+async def test_a_new_list_brings_the_newest_status(following):
+    async with following() as (fake, source):
+        await shop_is_followed(fake, source)
+        status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
+        fake.put_silently(ING, ingress("shop") | {"status": status})
+        fake.end_watches(ING)
+        await until(lambda: len(fake.asked("list", ING)) == 2 and fake.watches(ING))
+
+        newest = source.status(Kind.INGRESS, Name("default", "shop"))
+        assert [address.ip for address in newest.load_balancer.ingress] == ["192.0.2.1"]
+
+
 async def test_a_state_that_went_back_is_taken_as_it_is(following):
     async with following() as (fake, source):
         fake.put(ING, ingress("shop", host="new.example"), ingress("younger"))
@@ -391,13 +405,13 @@ async def test_an_apiserver_that_comes_back_is_followed_again_soon(following, lo
 
 async def test_a_bug_in_one_reflector_ends_no_other_and_not_itself(following, logged):
     async with following() as (fake, source):
-        sink = source.store.tables["Service"]
-        sink.known = None  # calling it is a TypeError
+        table = source.store.tables["Service"]
+        table.interned = None  # calling it is a TypeError
         fake.put("services", {"metadata": {"name": "shop", "namespace": "default"}})
         fake.put(ING, ingress("shop"))
         await until(lambda: names(source.snapshot().ingresses))
         await until(lambda: logged("cluster.reflector_failed"))
-        del sink.known
+        del table.interned
 
         await source.ready()
         assert names(source.snapshot().services) == {"shop"}

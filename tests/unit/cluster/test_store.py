@@ -54,9 +54,11 @@ def test_a_status_is_no_change_and_yet_the_newest_is_known():
     )
 
     assert not store.changed.is_set()
-    assert asyncio.run(store.restated()) == {ObjectRef(Kind.INGRESS, SHOP)}
+    assert asyncio.run(store.wait_for_changed_statuses()) == {ObjectRef(Kind.INGRESS, SHOP)}
     assert store.take().ingresses[SHOP] is before
-    assert store.tables[Kind.INGRESS].newest[SHOP].status.load_balancer.ingress[0].ip == "192.0.2.1"
+    assert (
+        store.tables[Kind.INGRESS].statuses[SHOP].status.load_balancer.ingress[0].ip == "192.0.2.1"
+    )
 
 
 def test_each_thing_that_is_built_from_is_a_change():

@@ -6,21 +6,22 @@ from textwrap import dedent
 
 import pytest
 
-from generator.manifests import Places
-from generator.manifests.folder import Folder, scan
+from generator.manifests import Locator
+from generator.manifests.folder import Folder
+from generator.manifests.scan import scan
 from generator.objects import Ingress, Name
 from generator.snapshot import Snapshot
 
 
 @dataclass
 class Manifests:
-    """`write` and `read` as often as you like."""
+    """A folder that tests write to and read from."""
 
     path: Path
     folder: Folder = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folder = Folder([self.path])
+        self.folder = Folder()
 
     def write(self, text: str, file: str = "a.yaml") -> None:
         (self.path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -33,11 +34,11 @@ class Manifests:
         self.write(text)
         return self.read()
 
-    def told(self, text: str) -> list[str]:
+    def findings(self, text: str) -> list[str]:
         """The problems of this text, as `line field: message`."""
         snapshot = self.of(text)
-        places = Places(snapshot)
-        found = [(places.locate(problem), problem) for problem in snapshot.problems]
+        locator = Locator(snapshot)
+        found = [(locator.locate(problem), problem) for problem in snapshot.problems]
         return [f"{at.line if at else '?'} {p.field}: {p.message}" for at, p in found]
 
 

@@ -1,4 +1,4 @@
-"""What is told of text that is not quite right, and what lives on."""
+"""Mistakes in manifests: how each is reported, and which objects stay."""
 
 import os
 
@@ -13,41 +13,43 @@ SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (
             written(port='"80"'),
             "14 spec.rules[0].http.paths[0].backend.service.port.number: "
             '"80" is not a whole number.',
         ),
-        (written(name="Web"), '4 metadata.name: "Web" is not a name of an object.'),
+        (written(name="Web"), '4 metadata.name: "Web" is not a valid name of an object.'),
         (
             written(annotation="false"),
-            "6 rewrite-target: false is not text to YAML, and Kubernetes",
+            "6 rewrite-target: false is not text in YAML, and Kubernetes",
         ),
-        (written(annotation="0644"), "6 rewrite-target: 0644 is not text to YAML, and Kubernetes"),
+        (written(annotation="0644"), "6 rewrite-target: 0644 is not text in YAML, and Kubernetes"),
         (
             written().replace("Prefix", "Foo"),
-            '13 spec.rules[0].http.paths[0].pathType: "Foo" is none',
+            '13 spec.rules[0].http.paths[0].pathType: "Foo" is not one of',
         ),
         (
             written().replace("pathType: Prefix", "# -"),
             "12 spec.rules[0].http.paths[0].pathType: It is missing, and Kubernetes",
         ),
-        (written().replace("io/v1", "io/v7"), '1 apiVersion: "networking.k8s.io/v7" is not a ver'),
+        (written().replace("io/v1", "io/v7"), '1 apiVersion: "networking.k8s.io/v7" is not a sup'),
         (OLD, "1 apiVersion: Kubernetes has not served extensions/v1beta1 since 1.22."),
         (f"{SECRET}data: {{a: '?'}}", "4 data.a: It is not base64."),
         ("a: [1\nb: 2\n", "2 : This is not YAML: while parsing a flow sequence, did not find"),
         ("# values\na: 1\n", "2 : The document at line 2 has no apiVersion and kind."),
-        ("- a\n- b\n", "1 : Here is no object: apiVersion, kind, metadata."),
+        ("- a\n- b\n", "1 : This is not an object with apiVersion, kind and metadata."),
         ("a: !!python/object:os.system x\n", "1 : The tag tag:yaml.org,2002:python/object"),
         ('{"a":\n\t"\\ud83d\\ude00"', "2 : This is not JSON"),
-        ("a: 1\n\x00", "2 : The character 0 may not stand in YAML."),
-        (f"{OLD}spec: {{}}\nspec: {{}}\n", '4 spec: The key "spec" stands twice.'),
+        ("a: 1\n\x00", "2 : The character 0 is not allowed in YAML."),
+        (f"{OLD}spec: {{}}\nspec: {{}}\n", '4 spec: The key "spec" appears twice.'),
     ],
 )
-def test_a_mistake_is_told_with_its_line(manifests, text, told):
-    assert any(line.startswith(told) for line in manifests.told(text)), manifests.told(text)
+def test_a_mistake_is_reported_with_its_line(manifests, text, expected):
+    assert any(line.startswith(expected) for line in manifests.findings(text)), manifests.findings(
+        text
+    )
 
 
 def test_the_text_of_an_unquoted_annotation_is_what_counts(manifests):
@@ -135,8 +137,8 @@ def test_a_folder_that_goes_away_keeps_what_it_gave(manifests):
 
 
 @pytest.mark.parametrize("section", ["stringData", "data"])
-def test_what_a_secret_holds_is_never_told(section, manifests):
+def test_what_a_secret_holds_is_never_shown(section, manifests):
     text = f"{SECRET}{section}: {{password: 8675309}}\n"
-    told = " ".join(f"{p.message} {p.advice}" for p in manifests.of(text).problems)
-    assert "not text to YAML" in told
-    assert "8675309" not in told
+    shown = " ".join(f"{p.message} {p.advice}" for p in manifests.of(text).problems)
+    assert "not text in YAML" in shown
+    assert "8675309" not in shown

@@ -3,7 +3,7 @@
 import pytest
 
 from generator.nginx.capabilities import UNKNOWN, Capabilities
-from generator.nginx.surroundings import resolvers_of
+from generator.nginx.surroundings import open_files, resolvers_of
 
 RESOLV_CONF = """\
 # made by hand
@@ -37,3 +37,20 @@ def test_grpc_is_there_with_http2_unless_left_out(left_out):
 
 def test_a_version_is_compared_by_its_numbers():
     assert Capabilities.of("1.31.3", []).version > Capabilities.of("1.9.15", []).version
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "limit"),
+    [
+        (1024, 524288, 33792),  # containerd 2
+        (1024, -1, 33792),
+        (1024, 4096, 4096),
+        (4096, 4096, 4096),
+        (1048576, 1048576, 0),
+        (-1, -1, 0),
+    ],
+)
+def test_a_worker_may_open_two_files_for_each_connection_where_the_hard_limit_allows(
+    soft, hard, limit
+):
+    assert open_files(soft, hard, 16384) == limit

@@ -72,7 +72,7 @@ def test_lint_names_file_line_object_field_and_the_way_out(command):
 
 def test_lint_of_what_is_right_says_so(command):
     ended = command("lint", "--manifests", ".")
-    assert (ended.status, ended.out, ended.err) == (0, "", "Nothing is wrong.\n")
+    assert (ended.status, ended.out, ended.err) == (0, "", "No problems found.\n")
 
 
 def test_a_warning_alone_does_not_fail(command):

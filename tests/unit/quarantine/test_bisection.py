@@ -6,7 +6,7 @@ import pytest
 
 from generator.loop.lessons import from_refused
 from generator.quarantine.bisection import next_trial, suspend
-from generator.quarantine.holds import Quarantine, Reason, decode, encode
+from generator.quarantine.holds import HoldReason, Quarantine, decode, encode
 from generator.translation.certificates import certificate_of
 from tests.drivers.fake_nginx_loop import Loop, both, by_line, fresh, refusal, silently
 from tests.drivers.ingresses import ingress, rule
@@ -39,7 +39,7 @@ def test_culprits_are_held_and_nobody_else(judge, count):
     assert all(f"server_name good{n}.test" in loop.served for n in range(9))
 
 
-def test_each_measure_is_followed_by_the_next_where_nginx_refuses_that_too():
+def test_each_fallback_is_followed_by_the_next_where_nginx_refuses_that_too():
     loop = Loop(by_line(BAD)).serve(shop("a", "/old"), shop("b", "/old"))
     loop.serve(bad("a", "/new"), shop("b", "/old"))
     assert loop.held == {"a": "LAST_GOOD"}
@@ -167,7 +167,7 @@ def test_one_that_was_good_and_is_refused_unchanged_is_not_tried_as_it_was():
     assert len(loop.refused) == 2
 
 
-def test_nobody_is_tried_beside_one_whose_measure_is_new():
+def test_nobody_is_tried_beside_one_whose_fallback_is_new():
     def judge(text):
         for poison in ("server_name z.test", BAD, "location /x/"):
             if poison in text:
@@ -194,7 +194,7 @@ def test_a_new_process_goes_on_where_the_last_one_ended(judge):
 def test_whoever_is_on_trial_when_the_process_ends_is_tried_again():
     loop = Loop(silently("no such text")).serve(shop("a"), shop("b"), shop("c"))
     suspects = loop.state.serving.translation.ingresses
-    quarantine = suspend(Quarantine(), suspects, {}, Reason("why"))
+    quarantine = suspend(Quarantine(), suspects, {}, HoldReason("why"))
     remembered = decode(encode(next_trial(quarantine)))
     assert remembered == quarantine
 

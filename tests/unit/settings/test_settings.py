@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from generator.objects import Name
-from generator.settings.flags import SWITCHES_WITHOUT_EFFECT, WITHOUT_EFFECT
-from generator.settings.settings import Settings, read_settings
+from generator.settings.ineffective_flags import NO_EFFECT
+from generator.settings.reading import read_settings
+from generator.settings.settings import Settings
 from generator.settings.source import Cluster, Manifests
 
 
@@ -33,10 +34,10 @@ def refused(capsys):
     def of(*flags: str) -> str:
         with pytest.raises(SystemExit) as end:
             read_settings(flags)
-        told = capsys.readouterr().err
+        line = capsys.readouterr().err
         assert end.value.code == 2
-        assert told.count("\n") == 1
-        return told.removeprefix("pillion-generator: ").rstrip("\n")
+        assert line.count("\n") == 1
+        return line.removeprefix("pillion-generator: ").rstrip("\n")
 
     return of
 
@@ -116,13 +117,12 @@ def test_a_flag_without_effect_is_accepted_and_kept_with_its_reason(read):
 
 
 def test_every_flag_without_effect_is_accepted(read):
-    valued = [f"{name}=1" for name in WITHOUT_EFFECT]
-    settings = read(*valued, *SWITCHES_WITHOUT_EFFECT)
-    assert len(settings.ignored) == len(WITHOUT_EFFECT) + len(SWITCHES_WITHOUT_EFFECT)
+    settings = read(*(f"{n}=1" if flag.takes_value else n for n, flag in NO_EFFECT.items()))
+    assert [flag.name for flag in settings.ignored] == sorted(NO_EFFECT)
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "expected"),
     [
         (("--manifest=x",), "There is no flag --manifest. Did you mean --manifests?"),
         (("--http-port=0",), "Invalid value for '--http-port': \"0\" is not a port: a number"),
@@ -142,7 +142,7 @@ def test_every_flag_without_effect_is_accepted(read):
         ),
         (("--debounce=1h",), "Invalid value for '--debounce': \"1h\" is not a number of milli"),
         (("--log-level=loud",), "Invalid value for '--log-level': 'loud' is not one of 'debug'"),
-        ((), "There is nothing to read Ingresses from. Give a folder by --manifests DIR, a "),
+        ((), "There is no source of Ingresses. Name a folder with --manifests DIR, a "),
         (("--manifests=/nowhere",), "--manifests /nowhere does not exist."),
         (("--kubeconfig=/nowhere",), "--kubeconfig /nowhere does not exist."),
         (
@@ -164,8 +164,8 @@ def test_every_flag_without_effect_is_accepted(read):
         ),
     ],
 )
-def test_what_is_wrong_is_one_line(refused, flags, told):
-    assert refused(*flags).startswith(told)
+def test_what_is_wrong_is_one_line(refused, flags, expected):
+    assert refused(*flags).startswith(expected)
 
 
 def test_help_groups_the_flags_and_hides_those_without_effect(capsys):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from generator.settings.command_line import Refused
+from generator.settings.command_line import SettingsError
 from generator.settings.source import Cluster, cluster_of
 
 IN_POD = {"KUBERNETES_SERVICE_HOST": "192.0.2.1", "KUBERNETES_SERVICE_PORT": "6443"}
@@ -72,7 +72,7 @@ def test_a_url_alone_is_a_cluster_without_proof(chosen, tmp_path):
 
 @pytest.mark.parametrize("environ", [{}, IN_POD])
 def test_with_nothing_given_one_line_names_every_way_to_give_a_cluster(chosen, environ, tmp_path):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(SettingsError) as refused:
         chosen(environ, service_account=tmp_path / "none")
     for way in ("--kubeconfig", "KUBECONFIG", "ServiceAccount", "--manifests"):
         assert way in refused.value.message

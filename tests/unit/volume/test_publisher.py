@@ -119,7 +119,7 @@ def test_what_somebody_takes_away_or_damages_is_mended(damage, volume, publisher
     publisher.publish(wish(1), [A])
     damage(volume.wish)
     damage(volume.files / A.digest)
-    publisher.mend()
+    publisher.repair()
     assert Wish.parse(volume.wish.read_bytes()) == wish(1)
     assert files(volume) == {A.digest: b"a"}
 
@@ -127,7 +127,7 @@ def test_what_somebody_takes_away_or_damages_is_mended(damage, volume, publisher
 def test_the_whole_wish_of_another_is_left_alone(volume, publisher):
     publisher.publish(wish(1), [A])
     volume.wish.write_bytes(wish(2).encode())
-    publisher.mend()
+    publisher.repair()
     assert Wish.parse(volume.wish.read_bytes()) == wish(2)
 
 

@@ -6,8 +6,8 @@ aiohttp's own line iterator fails past 128 KiB a line; an Ingress may be 1 MB.
 from collections.abc import Iterator
 
 
-class Lines:
-    """Keeps what has no end yet."""
+class LineSplitter:
+    """Buffers the line that has not ended yet."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -23,6 +23,6 @@ class Lines:
                 yield line
 
     @property
-    def unfinished(self) -> bool:
-        """Whether there is half a line."""
+    def is_unfinished(self) -> bool:
+        """Whether the stream stopped within a line."""
         return any(self._parts)

@@ -1,0 +1,95 @@
+"""Reads one file into decoded documents; only documents whose text changed are parsed anew."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from generator.manifests.decoding import DecodedDocument, decode_document
+from generator.manifests.documents import DocumentText, ParseError, parse_objects, split_documents
+from generator.manifests.file_problems import FileProblem, malformed, unreadable
+from generator.objects import ObjectRef
+from reloader.contract import Stamp
+
+MAX_FILE_BYTES = 16 << 20
+
+
+class Entry(NamedTuple):
+    """One decoded document and its line."""
+
+    decoded: DecodedDocument
+    line: int
+
+
+class FileContent(Struct, frozen=True):
+    """What was read from one file."""
+
+    stamp: Stamp
+    parsed: Mapping[str, tuple[Entry, ...]]
+    """By the text of the document, lines counted within it."""
+    entries: tuple[Entry, ...] = ()
+    """Lines counted within the file."""
+    last_good: Mapping[ObjectRef, DecodedDocument] = {}
+    """The last good version of objects that do not decode now."""
+    problem: FileProblem | None = None
+
+
+def read_file(path: Path, stamp: Stamp, before: FileContent | None) -> FileContent:
+    """Read a file, unless its stamp is the same; one that cannot be read keeps its content."""
+    if before is not None and before.stamp == stamp:
+        return before
+    try:
+        return _parse(_read_text(path, stamp), stamp, before)
+    except ParseError as error:
+        problem = malformed(path, error.message, error.line)
+    except OSError as error:
+        problem = unreadable(path, error)
+    if before is None:
+        return FileContent(stamp, {}, problem=problem)
+    return FileContent(stamp, before.parsed, before.entries, before.last_good, problem)
+
+
+def _read_text(path: Path, stamp: Stamp) -> str:
+    if stamp.size > MAX_FILE_BYTES:
+        raise ParseError(f"It is larger than {MAX_FILE_BYTES >> 20} MiB. Split it into several.", 0)
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParseError("It is not UTF-8.", line) from error
+
+
+def _parse(text: str, stamp: Stamp, before: FileContent | None) -> FileContent:
+    parsed: dict[str, tuple[Entry, ...]] = {}
+    entries: list[Entry] = []
+    known = before.parsed if before else {}
+    for document in split_documents(text):
+        found = known.get(document.text)
+        parsed[document.text] = found = _decode(document) if found is None else found
+        entries += (Entry(decoded, document.line + line - 1) for decoded, line in found)
+    return FileContent(stamp, parsed, tuple(entries), _last_good(entries, before))
+
+
+def _decode(document: DocumentText) -> tuple[Entry, ...]:
+    try:
+        found = [(decode_document(each), each.line) for each in parse_objects(document.text)]
+    except ParseError as error:
+        raise ParseError(error.message, document.line + error.line - 1) from error
+    return tuple(Entry(decoded, line) for decoded, line in found if decoded is not None)
+
+
+def _last_good(
+    entries: Iterable[Entry], before: FileContent | None
+) -> Mapping[ObjectRef, DecodedDocument]:
+    """Return the last good version of each object that does not decode now."""
+    if before is None:
+        return {}
+    good = {e.decoded.ref: e.decoded for e in before.entries if e.decoded.objects}
+    good = {**before.last_good, **good}
+    return {
+        e.decoded.ref: good[e.decoded.ref]
+        for e in entries
+        if not e.decoded.objects and e.decoded.ref in good
+    }

@@ -1,0 +1,77 @@
+"""Who decides what holds for a whole host, where several namespaces use it."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from generator.names import is_host, is_label
+from generator.options.declaration import GlobalValues, Option, OptionGroup
+from generator.problems import shown
+from generator.values.invalid import Invalid
+from generator.values.scalars import one_of
+
+
+class Sharing(StrEnum):
+    """How far a host may be shared."""
+
+    NAMESPACE = "namespace"
+    """The namespace of the oldest Ingress owns it; others' paths come below its own."""
+    CLUSTER = "cluster"
+    """Every Ingress has the same say, as in ingress-nginx."""
+
+
+Grants = tuple[tuple[str, frozenset[str]], ...]
+
+
+def grants(text: str) -> Grants:
+    """Read `HOST=NAMESPACE,NAMESPACE` entries with blanks between them."""
+    return tuple(_grant(entry) for entry in text.split())
+
+
+def _grant(entry: str) -> tuple[str, frozenset[str]]:
+    host, _, names = entry.partition("=")
+    namespaces = frozenset(name for name in names.split(",") if name)
+    if not is_host(host.lower()) or not namespaces or not all(map(is_label, namespaces)):
+        raise Invalid(
+            f"a list of grants: {shown(entry)} is none",
+            "Write a host and its namespaces, such as shop.example.com=web,api.",
+        )
+    return host.lower(), namespaces
+
+
+HOST_SHARING = Option[Sharing](
+    name="host-sharing",
+    parse=one_of(Sharing),
+    default=Sharing.NAMESPACE,
+    doc="namespace: what holds for a whole host (TLS, default backend, expressions) comes from "
+    "the namespace of its oldest Ingress, and paths of others never take requests of its own. "
+    "cluster: every Ingress has the same say, as in ingress-nginx.",
+)
+HOST_GRANTS = Option[Grants](
+    name="host-grants",
+    parse=grants,
+    default=(),
+    doc="Hosts that namespaces own together, whoever is oldest, as in "
+    "`shop.example.com=web,api *.example.org=blog`.",
+)
+
+
+class HostPolicy(Struct, frozen=True):
+    """What the admin says of hosts that several namespaces use."""
+
+    sharing: Sharing = Sharing.NAMESPACE
+    grants: Grants = ()
+
+    def granted(self, host: str) -> frozenset[str]:
+        """Return the namespaces that own a host by the admin's word; empty: none does."""
+        wildcard = "*." + host.partition(".")[2]
+        said = dict(self.grants)
+        return said.get(host) or said.get(wildcard) or frozenset()
+
+
+def host_policy(values: GlobalValues) -> HostPolicy:
+    """Return the policy that these options say."""
+    return HostPolicy(values[HOST_SHARING], values[HOST_GRANTS])
+
+
+GROUP = OptionGroup(title="Hosts of several namespaces", options=(HOST_SHARING, HOST_GRANTS))

@@ -1,0 +1,68 @@
+"""Parses the values of flags; raises click.BadParameter, which says what is expected."""
+
+import click
+
+from generator.names import is_label, is_subdomain
+from generator.objects import Name
+
+_BOOLEANS = dict.fromkeys(("1", "t", "true", "yes"), True)
+_BOOLEANS |= dict.fromkeys(("0", "f", "false", "no"), False)
+
+
+def boolean(text: str) -> bool:
+    """Parse a boolean as in Go's flags: `--flag`, `--flag=true`, `--flag=false`."""
+    try:
+        return _BOOLEANS[text.lower()]
+    except KeyError:
+        raise click.BadParameter(f'"{text}" is neither true nor false.') from None
+
+
+def object_name(text: str) -> Name:
+    """Parse NAMESPACE/NAME."""
+    namespace, _, name = text.partition("/")
+    if not (namespace and name) or "/" in name:
+        raise click.BadParameter(f'"{text}" is not NAMESPACE/NAME, such as default/web.')
+    return Name(namespace, name)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Parse a list with commas."""
+    return tuple(word for part in text.split(",") if (word := part.strip()))
+
+
+def namespaces(text: str) -> tuple[str, ...]:
+    """Parse a list of namespaces with commas."""
+    for name in words(text):
+        if not is_label(name):
+            raise click.BadParameter(f'"{name}" is not the name of a namespace.')
+    return words(text)
+
+
+def prefix(text: str) -> str:
+    """Parse the prefix of annotations, a DNS name."""
+    if not is_subdomain(text):
+        raise click.BadParameter(
+            f'"{text}" is not a DNS name, such as nginx.ingress.kubernetes.io.'
+        )
+    return text
+
+
+def port(text: str) -> int:
+    """Parse a TCP port."""
+    return _number(text, 1, 65535, "a port: a number from 1 to 65535")
+
+
+def worker_processes(text: str) -> int:
+    """Parse the number of nginx's workers; 0 is one for each processor."""
+    return _number(text, 0, 1024, "a number of workers up to 1024")
+
+
+def milliseconds(text: str) -> int:
+    """Parse a duration."""
+    return _number(text.removesuffix("ms"), 0, 60_000, "a number of milliseconds up to 60000")
+
+
+def _number(text: str, low: int, high: int, expected: str) -> int:
+    if text.isascii() and text.isdecimal() and low <= int(text) <= high:
+        return int(text)
+    raise click.BadParameter(f'"{text}" is not {expected}.')
