@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.drivers import release as releases
+from tests.drivers import helm_release as releases
 from tests.drivers.helm_release import Release
 from tests.drivers.ingresses import ingress, rule
 from tests.drivers.pods import run_echo
