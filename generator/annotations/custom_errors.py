@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from generator.annotations.declaration import Annotation, Asker, Feature, Values
 from generator.directives import Directive, Expression, Regex, Statement, Text, Word
 from generator.effects import Effect, InLocation, InternalLocation, Phase
+from generator.model import Answer
 from generator.options import errors
 from generator.values.lists import status_codes
 
@@ -35,11 +36,13 @@ def _errors(values: Values, asker: Asker) -> Iterator[Effect]:
     )
     intercept = Directive("proxy_intercept_errors", (True,))
     yield InLocation(phase=Phase.ERRORS, statements=(intercept, *pages))
+    # `rewrite … break` would skip the `return` of an answer that nginx itself gives.
+    action = asker.default_backend.action
     for status in statuses:
         yield InternalLocation(
             name=_name(status),
-            statements=tuple(_page(status)),
-            action=asker.default_backend.action,
+            statements=() if isinstance(action, Answer) else tuple(_page(status)),
+            action=action,
         )
 
 

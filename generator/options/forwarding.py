@@ -132,22 +132,22 @@ _OWN_WORD = (
 )
 _WORD_OF_THE_FRONT = (
     _map(
-        "$http_x_forwarded_proto",
+        "$pillion_front_proto",
         "$pillion_scheme",
-        (Regex("^https?$"), Expression("$http_x_forwarded_proto")),
+        (Regex("^https?$"), Expression("$pillion_front_proto")),
         (Key.DEFAULT, Expression("$scheme")),
     ),
     _map(
-        "$http_x_forwarded_port",
+        "$pillion_front_port",
         "$pillion_server_port",
-        (Regex("^[0-9]+$"), Expression("$http_x_forwarded_port")),
+        (Regex("^[0-9]+$"), Expression("$pillion_front_port")),
         (Key.DEFAULT, Expression("$server_port")),
     ),
     _map(
-        "$http_x_forwarded_host",
+        "$pillion_front_host",
         "$pillion_host",
         (Text(""), Expression("$pillion_own_host")),
-        (Key.DEFAULT, Expression("$http_x_forwarded_host")),
+        (Key.DEFAULT, Expression("$pillion_front_host")),
     ),
 )
 _FULL_FORWARDED_FOR = _map(
@@ -156,6 +156,16 @@ _FULL_FORWARDED_FOR = _map(
     (Text(""), Expression("$realip_remote_addr")),
     (Key.DEFAULT, Expression("$http_x_forwarded_for, $realip_remote_addr")),
 )
+
+
+def _front(values: GlobalValues) -> Iterator[Block]:
+    """Let through what is said of the client, where the networks of the front said it."""
+    rows = (Row(Key.DEFAULT, 0), *(Row(Word(n), 1) for n in values[PROXY_REAL_IP_CIDR]))
+    is_front = Expression("$pillion_is_front")
+    yield Block("geo", (Expression("$realip_remote_addr"), is_front), rows)
+    for what in ("proto", "port", "host"):
+        said = (Word("1"), Expression(f"$http_x_forwarded_{what}"))
+        yield _map("$pillion_is_front", f"$pillion_front_{what}", said, (Key.DEFAULT, Text("")))
 
 
 def _real_ip(values: GlobalValues) -> Iterator[Directive]:
@@ -213,7 +223,8 @@ def _upgrades(values: GlobalValues) -> tuple[Block, Block]:
 def _forwarding(values: GlobalValues) -> Iterator[GlobalEffect]:
     believes = values[USE_FORWARDED_HEADERS]
     full = believes and values[COMPUTE_FULL_FORWARDED_FOR]
-    variables: tuple[Block, ...] = _WORD_OF_THE_FRONT if believes else _OWN_WORD
+    front = (*_front(values), *_WORD_OF_THE_FRONT)
+    variables: tuple[Block, ...] = front if believes else _OWN_WORD
     variables += (_FULL_FORWARDED_FOR,) if full else ()
     variables += _upgrades(values)
     yield InSection(section=Section.VARIABLES, statements=variables)
