@@ -18,6 +18,7 @@ from generator.problems import Code, Problem, shown
 from generator.translation.contribution import HostPart
 from generator.translation.ownership import HostShares
 from generator.translation.paths import Matcher, PathRule, matchers
+from generator.translation.prefixes import Prefixes
 
 Claims = dict[Matcher, Location]
 
@@ -34,7 +35,7 @@ class Claimed(Struct, frozen=True):
 def claim(host: str, shares: HostShares, *, tls: bool) -> Claimed:
     """Give each path to whom it belongs."""
     regex = any(part.regex for part in shares.owners)
-    taken, found = _claimed(host, shares.owners, {}, regex=regex, tls=tls)
+    taken, found = _claimed(host, shares.owners, regex=regex, tls=tls)
     if regex:
         found += _turned_into_regexes(shares.owners)
     everything, guests = dict(taken), list[Location]()
@@ -55,10 +56,10 @@ def _kept_from_expressions(location: Location) -> Location:
 
 
 def _claimed(
-    host: str, parts: Sequence[HostPart], taken: Claims, *, regex: bool, tls: bool
+    host: str, parts: Sequence[HostPart], *, regex: bool, tls: bool
 ) -> tuple[Claims, list[Problem]]:
     """Return the locations of all rules; who came first has a path that several claim."""
-    taken = dict(taken)
+    taken: Claims = {}
     found: list[Problem] = []
     rules = [(part, rule) for part in parts for rule in part.rules]
     for part, rule in rules if regex else _exact_first(rules):
@@ -82,10 +83,14 @@ def _guests(
     found: list[Problem] = []
     admitted = []
     for part in parts:
-        rules = [rule for rule in part.rules if not above.answers(rule, regex=regex)]
-        found += [_owned(host, part, rule, shares) for rule in part.rules if rule not in rules]
+        rules: list[PathRule] = []
+        for rule in part.rules:
+            if above.answers(rule, regex=regex):
+                found.append(_owned(host, part, rule, shares))
+            else:
+                rules.append(rule)
         admitted.append(replace(part, rules=tuple(rules)))
-    own, wrong = _claimed(host, admitted, {}, regex=regex or above.has_expressions, tls=tls)
+    own, wrong = _claimed(host, admitted, regex=regex or above.has_expressions, tls=tls)
     return {m: each for m, each in own.items() if m not in taken}, found + wrong
 
 
@@ -95,13 +100,13 @@ class _Above:
     def __init__(self, taken: Claims, shares: HostShares) -> None:
         texts = [(m, p.text) for m, p in taken if isinstance(p, Word)]
         self._exact = {text for match, text in texts if match is Match.EXACT}
-        self._prefixes = {text for match, text in texts if match is Match.PREFIX}
+        prefixes = {text for match, text in texts if match is Match.PREFIX}
         if any(part.fallback for part in shares.owners):
-            self._prefixes.add("/")
-        self._lengths = sorted({len(text) for text in self._prefixes})
+            prefixes.add("/")
+        self._prefixes = Prefixes(prefixes)
         self.has_expressions = any(match is Match.REGEX for match, _ in taken)
         roots = [each for each in taken.values() if each.rule == "/"]
-        self._has_all = "/" in self._prefixes or any(r.match is Match.REGEX for r in roots)
+        self._has_all = "/" in prefixes or any(r.match is Match.REGEX for r in roots)
 
     def answers(self, rule: PathRule, *, regex: bool) -> bool:
         """Whether requests of a guest's rule are answered from above, in whole or in part."""
@@ -112,7 +117,7 @@ class _Above:
     def _answers(self, match: Match, path: Word | Regex) -> bool:
         if isinstance(path, Regex):
             return False  # comes after all that is there
-        under = any(path.text[:n] in self._prefixes for n in self._lengths if n <= len(path.text))
+        under = self._prefixes.longest(path.text) is not None
         return under or (match is Match.EXACT and path.text in self._exact)
 
 

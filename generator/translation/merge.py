@@ -1,8 +1,6 @@
 """From the parts that Ingresses add to a host to its one server. The older Ingress wins."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,13 +12,14 @@ from generator.model import Answer, Handler, Host, Location, Match, Server
 from generator.objects import ObjectRef
 from generator.options.hosts import HostPolicy
 from generator.problems import Code, Problem, Problems
+from generator.translation.backends import UNAVAILABLE
 from generator.translation.claims import Claimed, claim, in_order
 from generator.translation.contribution import HostPart
 from generator.translation.ownership import HostShares, shares
+from generator.translation.prefixes import Prefixes
 from generator.translation.routes import Route
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
-UNAVAILABLE = Handler(owner=None, action=Answer(status=503))
 HEALTHY = Handler(owner=None, action=Answer(status=200, body="ok"))
 _MOST_NAMED = 3
 
@@ -93,7 +92,7 @@ def _statements(
 
 def unmerged(host: str, parts: Iterable[HostPart], error: Exception) -> MergedHost:
     """Answer 503 for a host that a bug keeps from being served."""
-    unavailable = _plain(Match.PREFIX, Word("/"), "/", UNAVAILABLE)
+    unavailable = _plain(Match.PREFIX, Word("/"), "/", Handler(owner=None, action=UNAVAILABLE))
     owners = dict.fromkeys(part.owner for part in parts)
     return MergedHost(
         Server(host=Host(host), locations=(unavailable,)),
@@ -137,29 +136,12 @@ def _without_slash(locations: Sequence[Location]) -> list[Location]:
     if len(by_text) < len(locations):
         return []
     exact = {text for match, text in by_text if match is Match.EXACT}
-    prefixes = sorted(text for match, text in by_text if match is Match.PREFIX)
+    prefixes = Prefixes([text for match, text in by_text if match is Match.PREFIX])
     return [
-        replace(by_text[Match.PREFIX, _longest(path, prefixes)], match=Match.EXACT, path=Word(path))
+        replace(by_text[Match.PREFIX, prefix], match=Match.EXACT, path=Word(path))
         for path in sorted(text.removesuffix("/") for text in exact if text.endswith("/"))
-        if path and path not in exact
+        if path and path not in exact and (prefix := prefixes.longest(path))
     ]
-
-
-def _longest(path: str, prefixes: Sequence[str]) -> str:
-    """Find the longest prefix of a path among sorted ones, of which `/` is one.
-
-    Whatever stands between a prefix of a text and the text begins with that prefix, so
-    each look either finds it or shortens what is looked for.
-    """
-    text = path
-    while not path.startswith(found := prefixes[bisect_right(prefixes, text) - 1]):
-        text = _common(found, path)
-    return found
-
-
-def _common(one: str, other: str) -> str:
-    pairs = zip(one, other, strict=False)
-    return "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _plain(match: Match, path: Word | Regex, rule: str, handler: Handler) -> Location:

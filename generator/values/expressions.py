@@ -5,11 +5,11 @@ import re
 from generator.directives import Expression
 from generator.problems import shown
 from generator.values.invalid import Invalid
+from generator.values.variables import unknown_variable
 
 _LONGEST_EXPRESSION = 2000
 """Characters. nginx reads no token of 4,096 bytes or more, and quoting may double it."""
 
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w*)\}?|(?P<plain>[1-9]|\w*))", re.ASCII)
 _VARIABLES = frozenset(
     {
         *("args", "content_length", "content_type", "document_uri", "host", "hostname"),
@@ -19,8 +19,6 @@ _VARIABLES = frozenset(
     }
 )
 _VARIABLE_FAMILIES = re.compile(r"(?:arg|cookie|http)_[a-z0-9_]{1,60}", re.ASCII)
-_CAPTURE = re.compile(r"\$[1-9]")
-"""Never `${1}`: to nginx that is a variable of the name 1, which does not exist."""
 
 
 def rewrite_target(text: str) -> Expression:
@@ -38,13 +36,13 @@ def expression(text: str) -> Expression:
         raise Invalid(
             f"at most {_LONGEST_EXPRESSION} characters long", f"Shorten it; it has {len(text)}."
         )
-    for found in _VARIABLE.finditer(text):
-        name = found["braced"] if found["braced"] is not None else found["plain"]
-        unclosed = found[0].startswith("${") and not found[0].endswith("}")
-        known = name in _VARIABLES or _VARIABLE_FAMILIES.fullmatch(name)
-        if unclosed or not (known or _CAPTURE.fullmatch(found[0])):
-            raise Invalid(
-                f"an expression that nginx knows: {shown(found[0])} is not a variable here",
-                "Use captures such as $1, or variables such as $host, $request_uri or $http_name.",
-            )
+    if unknown := unknown_variable(text, _is_known, captures=True):
+        raise Invalid(
+            f"an expression that nginx knows: {shown(unknown)} is not a variable here",
+            "Use captures such as $1, or variables such as $host, $request_uri or $http_name.",
+        )
     return Expression(text)
+
+
+def _is_known(name: str) -> bool:
+    return name in _VARIABLES or _VARIABLE_FAMILIES.fullmatch(name) is not None

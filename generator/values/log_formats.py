@@ -5,9 +5,9 @@ import re
 from generator.directives import Expression
 from generator.problems import shown
 from generator.values.invalid import Invalid
+from generator.values.variables import unknown_variable
 
 _LONGEST = 3000
-_VARIABLE = re.compile(r"\$(?:\{(\w*)\}?|(\w*))", re.ASCII)
 _FAMILIES = re.compile(
     r"(?:arg|cookie|http|sent_http|sent_trailer|upstream_http|upstream_trailer|upstream_cookie)"
     r"_[a-z0-9_]{1,60}",
@@ -45,12 +45,13 @@ def log_format(text: str) -> Expression:
         raise Invalid(f"at most {_LONGEST} characters long", f"Shorten it; it has {len(text)}.")
     if not text.isprintable():
         raise Invalid("one line of text", "Leave out line breaks and control characters.")
-    for found in _VARIABLE.finditer(text):
-        name = found[1] if found[1] is not None else found[2]
-        unclosed = found[0].startswith("${") and not found[0].endswith("}")
-        if unclosed or not (name in _NAMES or _FAMILIES.fullmatch(name)):
-            raise Invalid(
-                f"a log format: {shown(found[0])} is not a variable here",
-                "Use variables of nginx's log module, or those that ingress-nginx documents.",
-            )
+    if unknown := unknown_variable(text, _is_known):
+        raise Invalid(
+            f"a log format: {shown(unknown)} is not a variable here",
+            "Use variables of nginx's log module, or those that ingress-nginx documents.",
+        )
     return Expression(text)
+
+
+def _is_known(name: str) -> bool:
+    return name in _NAMES or _FAMILIES.fullmatch(name) is not None

@@ -8,13 +8,13 @@ from generator.directives import Expression
 from generator.names import is_subdomain
 from generator.problems import shown
 from generator.values.invalid import Invalid
+from generator.values.variables import unknown_variable
 
 _LONGEST = 1500
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>[^/?#:\[\]]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?P<path>[/?].*)?"
 )
 _OWN_HOST = frozenset({"$host", "$http_host", "$best_http_host"})
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w*)\}?|(?P<plain>\w*))", re.ASCII)
 _VARIABLES = frozenset(
     {
         *("args", "best_http_host", "escaped_request_uri", "host", "http_host", "is_args"),
@@ -67,14 +67,15 @@ def url(text: str) -> URL:
 
 
 def _check_variables(text: str) -> None:
-    for found in _VARIABLE.finditer(text):
-        name = found["braced"] if found["braced"] is not None else found["plain"]
-        unclosed = found[0].startswith("${") and not found[0].endswith("}")
-        if unclosed or not (name in _VARIABLES or re.fullmatch(r"arg_[a-z0-9_]{1,60}", name)):
-            raise Invalid(
-                f"a URL that nginx can build: {shown(found[0])} is not a variable here",
-                "Use $host, $request_uri, $escaped_request_uri, $scheme, $arg_name and the like.",
-            )
+    if unknown := unknown_variable(text, _is_known):
+        raise Invalid(
+            f"a URL that nginx can build: {shown(unknown)} is not a variable here",
+            "Use $host, $request_uri, $escaped_request_uri, $scheme, $arg_name and the like.",
+        )
+
+
+def _is_known(name: str) -> bool:
+    return name in _VARIABLES or re.fullmatch(r"arg_[a-z0-9_]{1,60}", name) is not None
 
 
 def path_or_url(text: str) -> Expression:

@@ -1,19 +1,14 @@
 """A backend that changes to any protocol it is offered, and says what it heard after that."""
 
 import socketserver
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+
+from tests.drivers.tcp import served
 
 
-@contextmanager
-def upgrading() -> Iterator[int]:
-    """Runs one; gives its port."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+def upgrading() -> AbstractContextManager[int]:
+    """Runs one as long as the `with`; gives its port."""
+    return served(_Handler)
 
 
 class _Handler(socketserver.StreamRequestHandler):

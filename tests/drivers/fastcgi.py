@@ -3,23 +3,19 @@
 import json
 import socketserver
 import struct
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import BinaryIO
+
+from tests.drivers.tcp import served
 
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
 HEADER = struct.Struct("!BBHHBx")
 
 
-@contextmanager
-def responder() -> Iterator[int]:
-    """Runs one; gives its port."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+def responder() -> AbstractContextManager[int]:
+    """Runs one as long as the `with`; gives its port."""
+    return served(_Handler)
 
 
 class _Handler(socketserver.StreamRequestHandler):
