@@ -122,13 +122,11 @@ class _Above:
 
 
 def _owned(host: str, part: HostPart, rule: PathRule, shares: HostShares) -> Problem:
-    owner = shares.owners[0].owner if shares.owners else None
     return problems.error(
         part.owner,
         f"{rule.field}.path",
         Code.HOST_OWNED,
-        f"Host {host or '*'} belongs to namespace {owner.name.namespace if owner else '?'}, whose "
-        f"Ingress {owner} is the oldest; path {shown(rule.path)} would take its requests.",
+        f"Path {shown(rule.path)} would take requests of others: {shares.described(host)}.",
         "Choose another host or path, or ask the admin about host-grants and host-sharing.",
         meanwhile="this path is left out",
     )

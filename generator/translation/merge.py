@@ -181,25 +181,21 @@ def _older(part: HostPart, field: str, host: str, what: str, owner: ObjectRef) -
 
 def _told(host: str, shared: HostShares) -> Iterator[Problem]:
     """Tell guests what of theirs does not count, and the owner that there are guests."""
-    owner = shared.owner
-    if owner is None:
-        return
     for part in (part for parts in shared.guests for part in parts):
         for field, what in _host_wide(part):
             yield problems.error(
                 part.owner,
                 field,
                 Code.HOST_OWNED,
-                f"Host {host or '*'} belongs to namespace {owner.owner.name.namespace}, whose "
-                f"Ingress {owner.owner} is the oldest.",
+                f"Its {what} would hold for all of it: {shared.described(host)}.",
                 "Choose another host, or ask the admin about host-grants and host-sharing.",
                 meanwhile=f"this Ingress's {what} does not count there",
             )
-    if shared.guests:
+    if shared.guests and shared.owners:
         names = sorted({str(part.owner) for parts in shared.guests for part in parts})
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         yield problems.info(
-            owner.owner,
+            shared.owners[0].owner,
             "spec.rules",
             Code.HOST_SHARED,
             f"Other namespaces name host {host or '*'} too: "

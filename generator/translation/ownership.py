@@ -19,24 +19,34 @@ class HostShares(Struct, frozen=True, kw_only=True):
     owners: tuple[HostPart, ...]
     guests: tuple[tuple[HostPart, ...], ...]
     """Of each other namespace."""
+    granted: frozenset[str] = frozenset()
+    """The namespaces that own it by the admin's word; empty: the oldest Ingress's does."""
 
-    @property
-    def owner(self) -> HostPart | None:
-        """Return the part that the host belongs to by age; None where no Ingress names it."""
-        return self.owners[0] if self.owners else None
+    def described(self, host: str) -> str:
+        """Say whose a host with guests is: a clause for messages."""
+        name = host or "*"
+        if self.granted:
+            return f"the admin grants host {name} to {', '.join(sorted(self.granted))}"
+        oldest = self.owners[0].owner
+        return (
+            f"host {name} belongs to namespace {oldest.name.namespace}, whose Ingress {oldest} "
+            "is the oldest"
+        )
 
 
 def shares(host: str, parts: Sequence[HostPart], policy: HostPolicy) -> HostShares:
     """Tell owners from guests. `parts` come oldest Ingress first."""
     if policy.sharing is Sharing.CLUSTER or not parts:
         return HostShares(owners=tuple(parts), guests=())
-    owning = policy.granted(host) or {parts[0].owner.name.namespace}
+    granted = policy.granted(host)
+    owning = granted or {parts[0].owner.name.namespace}
     by_namespace: dict[str, list[HostPart]] = {}
     for part in parts:
         by_namespace.setdefault(part.owner.name.namespace, []).append(part)
     return HostShares(
         owners=tuple(part for part in parts if part.owner.name.namespace in owning),
         guests=tuple(tuple(of) for name, of in by_namespace.items() if name not in owning),
+        granted=granted,
     )
 
 

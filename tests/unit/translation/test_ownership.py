@@ -61,6 +61,12 @@ def told(found, namespace):
     return {p.code for p in found.problems if p.object.name.namespace == namespace}
 
 
+def messages(found, namespace):
+    """What the Ingresses of a namespace are told of hosts that are not theirs."""
+    mine = [p for p in found.problems if p.object.name.namespace == namespace]
+    return [p.message for p in mine if p.code is Code.HOST_OWNED]
+
+
 VICTIM = of("victim", on(HOST, ("Prefix", "/"), ("Prefix", "/login"), ("Exact", "/admin")), age=1)
 PART = of("victim", on(HOST, ("Prefix", "/login"), ("Exact", "/admin")), age=1)
 EXPRESSION = ("ImplementationSpecific", "/(.*)(aaaa){0}")
@@ -151,7 +157,25 @@ def test_the_admin_can_grant_a_host_to_namespaces_whoever_is_oldest():
     mate = of("mate", on(HOST, ("Exact", "/a")), age=3)
     found = served(squatter, team, mate, host_grants=f"{HOST}=team,mate")
     assert [who(found, path) for path in ("/", "/a", "/a/b")] == ["team", "mate", "team"]
-    assert Code.HOST_OWNED in told(found, "squatter")
+    assert messages(found, "squatter") == [
+        f'Path "/" would take requests of others: the admin grants host {HOST} to mate, team.',
+    ]
+
+
+def test_a_guest_is_told_of_a_grant_even_while_no_owner_names_the_host():
+    squatter = of("squatter", on(HOST, ("Prefix", "/")), tls=[{"hosts": [HOST]}])
+    found = served(squatter, host_grants=f"{HOST}=team")
+    assert messages(found, "squatter") == [
+        f"Its TLS section would hold for all of it: the admin grants host {HOST} to team.",
+    ]
+
+
+def test_a_guest_is_told_whose_ingress_is_the_oldest():
+    found = served(VICTIM, of("evil", on(HOST, ("Prefix", "/")), age=2))
+    assert messages(found, "evil") == [
+        f'Path "/" would take requests of others: host {HOST} belongs to namespace victim, '
+        "whose Ingress victim/shop is the oldest.",
+    ]
 
 
 PATHS = st.sampled_from(["/", "/a", "/a/", "/a/b", "/ab", "/b", "/a/(.*)", "/[ab]+", "/a/b/c"])
