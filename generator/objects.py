@@ -47,6 +47,11 @@ class ObjectRef(NamedTuple):
         return str(self.name) if self.kind is Kind.INGRESS else f"{self.kind} {self.name}"
 
 
+def file_ref(path: object) -> ObjectRef:
+    """Return the reference of a file or folder, for what is wrong with none of its objects."""
+    return ObjectRef(Kind.FILE, Name("", str(path)))
+
+
 class _Object(Struct, frozen=True, kw_only=True, rename="camel"):
     """Base of all decoded values: fields are named as in the API."""
 

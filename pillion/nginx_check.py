@@ -19,7 +19,7 @@ from generator.loop.template_folder import TemplateFolder
 from generator.loop.transitions import after_change
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import RenderError, TemplateError
-from generator.objects import Kind, Name, ObjectRef
+from generator.objects import file_ref
 from generator.problems import Code, Problem, Problems
 from generator.settings.command_line import CommandError
 from generator.settings.settings import Settings
@@ -122,7 +122,7 @@ def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | No
 
 def _refused_templates(settings: Settings, message: str) -> Problem:
     return problems.error(
-        ObjectRef(Kind.FILE, Name("", str(settings.template_dir))),
+        file_ref(settings.template_dir),
         "",
         Code.TEMPLATE_REFUSED,
         message if message.endswith((".", "?")) else f"{message}.",

@@ -79,9 +79,8 @@ class KubernetesEventWriter:
 
     def note_problems(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
         """Take all current problems of all our Ingresses; return at once."""
-        ours = tuple(ours)
-        self._wanted = wanted_events(problems, ours)
         self._uids = {ingress.name: ingress.metadata.uid for ingress in ours}
+        self._wanted = wanted_events(problems, self._uids)
         self._has_news.set()
 
     async def run(self) -> None:

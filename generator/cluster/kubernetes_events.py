@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct
 
-from generator.objects import Ingress, Kind, Name
+from generator.objects import Kind, Name
 from generator.problems import Code, Problem, Severity
 
 _LONGEST_MESSAGE = 1024
@@ -61,9 +61,8 @@ Events = Mapping[EventKey, KubernetesEvent]
 WrittenEvents = Mapping[EventKey, WrittenEvent]
 
 
-def wanted_events(problems: Iterable[Problem], ours: Iterable[Ingress]) -> Events:
-    """Return the Events there should be: the most severe problems of each Ingress."""
-    uids = {ingress.name: ingress.metadata.uid for ingress in ours}
+def wanted_events(problems: Iterable[Problem], uids: Mapping[Name, str]) -> Events:
+    """Return the Events there should be: the most severe problems of each of these Ingresses."""
     found: dict[Name, dict[EventKey, KubernetesEvent]] = {}
     for problem in sorted(problems, key=lambda p: (_SEVERITIES.index(p.severity), p)):
         name = problem.object.name

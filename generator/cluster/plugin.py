@@ -4,6 +4,7 @@ Rules: Kubernetes docs, "client-go credential plugins".
 """
 
 import asyncio
+import base64
 import datetime as dt
 import json
 import os
@@ -165,15 +166,11 @@ class Plugin:
                 "server": self._server.url,
                 "tls-server-name": self._server.name,
                 "insecure-skip-tls-verify": not self._server.verify,
-                "certificate-authority-data": _base64(self._server.ca),
+                "certificate-authority-data": base64.b64encode(self._server.ca.encode()).decode(),
                 "proxy-url": self._server.proxy,
             }
         info = {"apiVersion": self._config.api_version, "kind": "ExecCredential", "spec": spec}
         return {"KUBERNETES_EXEC_INFO": json.dumps(info)}
-
-
-def _base64(text: str) -> str:
-    return msgspec.to_builtins(text.encode())  # type: ignore[no-any-return]
 
 
 def _program(config: PluginConfig, home: Path) -> str:

@@ -26,6 +26,9 @@ References = Callable[[Snapshot], frozenset[ObjectRef]]
 ESSENTIAL = (Kind.INGRESS, Kind.SERVICE, Kind.ENDPOINT_SLICE)
 """Without these a snapshot would take down what is served."""
 
+_NAMING = (Kind.INGRESS, Kind.INGRESS_CLASS, Kind.CONFIG_MAP)
+"""Kinds whose objects can name others."""
+
 
 class ClusterSource:
     """The reflectors of a cluster, in all namespaces or in some, and their store.
@@ -120,14 +123,14 @@ class ClusterSource:
 
     def _look_up_references(self) -> None:
         """Update the wanted objects if an object changed that can name others."""
-        snapshot = self.store.peek()
-        sources = (snapshot.ingresses, snapshot.ingress_classes, snapshot.config_maps)
+        # Not the snapshot: most changes are of EndpointSlices, which name nothing.
+        sources = tuple(self.store.tables[kind].view() for kind in _NAMING)
         if self._searched and all(
             new is old for new, old in zip(sources, self._searched, strict=True)
         ):
             return
         self._searched = sources
-        self._named_objects.want(self._named | self._references(snapshot))
+        self._named_objects.want(self._named | self._references(self.store.peek()))
 
     async def _follow_references(self) -> None:
         for kind in (Kind.INGRESS, Kind.INGRESS_CLASS):

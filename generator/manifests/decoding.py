@@ -25,6 +25,7 @@ from generator.objects import (
     Secret,
     Service,
     convert,
+    file_ref,
 )
 from generator.problems import Code, Problem, Problems, shown
 
@@ -83,17 +84,17 @@ _SCHEMAS: Mapping[tuple[str, str], _Schema] = {
 }
 
 
-WITHOUT_KIND = DecodedDocument(ObjectRef(Kind.FILE, Name("", "")), ())
+WITHOUT_KIND = DecodedDocument(file_ref(""), ())
 """Stands for a document without apiVersion and kind."""
 
 
 def decode_document(document: Document) -> DecodedDocument | None:
     """Decode one document; return None for a kind that is not read."""
     value = document.value
-    if not (value.get("apiVersion") and value.get("kind")):
+    api_version, kind = value.get("apiVersion"), str(value.get("kind") or "")
+    if not (api_version and kind):
         return WITHOUT_KIND
-    group, _, version = str(value.get("apiVersion") or "").rpartition("/")
-    kind = str(value.get("kind") or "")
+    group, _, version = str(api_version).rpartition("/")
     schema = _SCHEMAS.get((group, kind))
     if schema is None:
         return None
@@ -202,7 +203,7 @@ def _removed_version(ref: ObjectRef, schema: _Schema, value: Plain) -> Problem:
 
 
 def _unknown_version(ref: ObjectRef, schema: _Schema, value: Plain) -> Problem:
-    group = str(value.get("apiVersion") or "").rpartition("/")[0]
+    group = str(value["apiVersion"]).rpartition("/")[0]
     written = f'"{value.get("apiVersion")}"'
     current = f"{group}/{schema.current}" if group else schema.current
     return problems.error(

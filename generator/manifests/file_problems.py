@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from generator import problems
-from generator.objects import Kind, Name, ObjectRef
+from generator.objects import ObjectRef, file_ref
 from generator.problems import Code, Problem
 from generator.snapshot import Origin
 
@@ -16,11 +16,6 @@ class FileProblem(NamedTuple):
     line: int = 0
 
 
-def file_ref(path: Path | str) -> ObjectRef:
-    """Return the reference of a file or folder."""
-    return ObjectRef(Kind.FILE, Name("", str(path)))
-
-
 def unreadable(path: Path, error: OSError) -> FileProblem:
     """Return the problem of a path that the system does not let us read."""
     if isinstance(error, FileNotFoundError):
@@ -30,25 +25,21 @@ def unreadable(path: Path, error: OSError) -> FileProblem:
     else:
         message = f"It cannot be read: {error.strerror}."
         hint = "Check the file system that it is on."
+    return _file_error(path, message, hint)
+
+
+def malformed(path: Path, message: str, line: int) -> FileProblem:
+    """Return the problem of a file whose text cannot be parsed."""
+    return _file_error(path, message, "Correct the file.", line)
+
+
+def _file_error(path: Path, message: str, hint: str, line: int = 0) -> FileProblem:
     problem = problems.error(
         file_ref(path),
         "",
         Code.FILE_UNREADABLE,
         message,
         hint,
-        meanwhile="what was last read from it, if anything",
-    )
-    return FileProblem(problem)
-
-
-def malformed(path: Path, message: str, line: int) -> FileProblem:
-    """Return the problem of a file whose text cannot be parsed."""
-    problem = problems.error(
-        file_ref(path),
-        "",
-        Code.FILE_UNREADABLE,
-        message,
-        "Correct the file.",
         meanwhile="what was last read from it, if anything",
     )
     return FileProblem(problem, line)

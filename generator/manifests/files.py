@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.manifests.decoding import DecodedDocument, decode_document
 from generator.manifests.documents import DocumentText, ParseError, parse_objects, split_documents
@@ -39,15 +40,14 @@ def read_file(path: Path, stamp: Stamp, before: FileContent | None) -> FileConte
     """Read a file, unless its stamp is the same; one that cannot be read keeps its content."""
     if before is not None and before.stamp == stamp:
         return before
+    last = before or FileContent(stamp, {})
     try:
-        return _parse(_read_text(path, stamp), stamp, before)
+        return _parse(_read_text(path, stamp), stamp, last)
     except ParseError as error:
         problem = malformed(path, error.message, error.line)
     except OSError as error:
         problem = unreadable(path, error)
-    if before is None:
-        return FileContent(stamp, {}, problem=problem)
-    return FileContent(stamp, before.parsed, before.entries, before.last_good, problem)
+    return replace(last, stamp=stamp, problem=problem)
 
 
 def _read_text(path: Path, stamp: Stamp) -> str:
@@ -61,12 +61,11 @@ def _read_text(path: Path, stamp: Stamp) -> str:
         raise ParseError("It is not UTF-8.", line) from error
 
 
-def _parse(text: str, stamp: Stamp, before: FileContent | None) -> FileContent:
+def _parse(text: str, stamp: Stamp, before: FileContent) -> FileContent:
     parsed: dict[str, tuple[Entry, ...]] = {}
     entries: list[Entry] = []
-    known = before.parsed if before else {}
     for document in split_documents(text):
-        found = known.get(document.text)
+        found = before.parsed.get(document.text)
         parsed[document.text] = found = _decode(document) if found is None else found
         entries += (Entry(decoded, document.line + line - 1) for decoded, line in found)
     return FileContent(stamp, parsed, tuple(entries), _last_good(entries, before))
@@ -81,11 +80,9 @@ def _decode(document: DocumentText) -> tuple[Entry, ...]:
 
 
 def _last_good(
-    entries: Iterable[Entry], before: FileContent | None
+    entries: Iterable[Entry], before: FileContent
 ) -> Mapping[ObjectRef, DecodedDocument]:
     """Return the last good version of each object that does not decode now."""
-    if before is None:
-        return {}
     good = {e.decoded.ref: e.decoded for e in before.entries if e.decoded.objects}
     good = {**before.last_good, **good}
     return {

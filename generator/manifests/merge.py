@@ -6,9 +6,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from generator.manifests.decoding import WITHOUT_KIND
-from generator.manifests.file_problems import duplicate_object, file_ref, kind_missing
+from generator.manifests.file_problems import duplicate_object, kind_missing
 from generator.manifests.files import FileContent
-from generator.objects import EndpointSlice, KubernetesObject, ObjectRef
+from generator.objects import EndpointSlice, KubernetesObject, ObjectRef, file_ref
 from generator.problems import Problem
 from generator.snapshot import Origin
 

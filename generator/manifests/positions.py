@@ -17,8 +17,8 @@ from generator.problems import Problem
 from generator.snapshot import Origin, Snapshot
 
 _INDEX = re.compile(r"\[(\d+)\]")
-_OLDER = {"defaultBackend": "backend"}
-"""Fields by the names that they had in v1beta1."""
+_NEWER = {"backend": "defaultBackend"}
+"""Fields of v1beta1 by the names that they have now."""
 
 
 class Locator:
@@ -76,7 +76,7 @@ def _step(node: yaml.Node, field: str) -> tuple[int, yaml.Node, str] | None:
     if isinstance(node, yaml.MappingNode):
         # Keys may have dots in them (tls.crt): the longest that fits is meant.
         for key, value in sorted(node.value, key=lambda pair: -len(str(pair[0].value))):
-            for name in (key.value, next((n for n, o in _OLDER.items() if o == key.value), "")):
+            for name in (key.value, _NEWER.get(key.value, "")):
                 rest = field.removeprefix(name) if name else field
                 if rest != field and (not rest or rest[0] in ".["):
                     return int(key.start_mark.line) + 1, value, rest.removeprefix(".")

@@ -11,7 +11,7 @@ from pathlib import Path
 from generator import problems
 from generator.nginx.errors import TemplateError
 from generator.nginx.jinja import NAMES, Template, TemplateSet
-from generator.objects import Kind, Name, ObjectRef
+from generator.objects import file_ref
 from generator.problems import Code, Problem, Problems
 
 
@@ -59,7 +59,7 @@ def _unknown(file: Path) -> Problem:
     near = difflib.get_close_matches(file.name, NAMES, n=1)
     way_out = f"Did you mean {near[0]}?" if near else f"There are {', '.join(NAMES)}."
     return problems.warning(
-        ObjectRef(Kind.FILE, Name("", str(file))),
+        file_ref(file),
         "",
         Code.TEMPLATE_REFUSED,
         f"{file.name} is not the name of a template.",

@@ -1,5 +1,8 @@
 """Parses the values of flags; raises click.BadParameter, which says what is expected."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from generator.names import is_label, is_subdomain
@@ -15,6 +18,10 @@ def boolean(text: str) -> bool:
         return _BOOLEANS[text.lower()]
     except KeyError:
         raise click.BadParameter(f'"{text}" is neither true nor false.') from None
+
+
+SWITCH: Mapping[str, Any] = {"type": boolean, "is_flag": False, "flag_value": "true"}
+"""What click is told of an option that is true or false."""
 
 
 def object_name(text: str) -> Name:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from generator.settings.flag_values import (
-    boolean,
+    SWITCH,
     milliseconds,
     namespaces,
     object_name,
@@ -28,9 +28,8 @@ from generator.settings.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-
 _Option = Callable[[Function], Function]
-_COMMAND_LINE = "generator.flags.command_line"
+_COMMAND_LINE = "generator.settings.flags.command_line"
 
 
 class Flag(click.Option):
@@ -88,7 +87,7 @@ def flag(name: str, **rest: Any) -> FlagDeclaration:  # noqa: ANN401 - click's o
 
 def switch(name: str, **rest: Any) -> FlagDeclaration:  # noqa: ANN401 - click's own arguments
     """Declare a flag that is true or false."""
-    return flag(name, type=boolean, is_flag=False, flag_value="true", metavar="[=false]", **rest)
+    return flag(name, metavar="[=false]", **SWITCH, **rest)
 
 
 def section(heading: str, *flags: FlagDeclaration) -> tuple[FlagDeclaration, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from generator.settings.flag_values import boolean
+from generator.settings.flag_values import SWITCH
 
 _IGNORED = "generator.flags.ignored"
 
@@ -125,8 +125,7 @@ def ineffective_options(but: Collection[str] = ()) -> Iterator[Callable[[Any], A
         if name in but:
             continue
         names = [name, "-v"] if name == "--v" else [name]
-        as_switch = {"type": boolean, "is_flag": False, "flag_value": "true"}
-        rest: dict[str, Any] = {} if flag.takes_value else as_switch
+        rest = {} if flag.takes_value else SWITCH
         yield click.option(*names, hidden=True, expose_value=False, callback=_note, **rest)
 
 

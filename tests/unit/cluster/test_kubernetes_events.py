@@ -219,9 +219,9 @@ def test_of_one_ingress_the_weightiest_are_events():
         message="x" * 5000,
         hint="",
     )
-    assert len(wanted_events([minor, *many], [ingress()])) == 10
-    assert minor.code not in {key.code for key in wanted_events([minor, *many], [ingress()])}
-    (event,) = wanted_events([minor], [ingress()]).values()
+    assert len(wanted_events([minor, *many], uids("shop"))) == 10
+    assert minor.code not in {key.code for key in wanted_events([minor, *many], uids("shop"))}
+    (event,) = wanted_events([minor], uids("shop")).values()
     assert event.type == "Normal"
     assert len(event.message) == 1024
 
@@ -257,10 +257,14 @@ class CountedDict(dict):
         return [value for _, value in self.items()]
 
 
+def uids(*names):
+    return {ingress(name).name: name for name in names}
+
+
 def events_on(count):
     """An Event on each of some Ingresses, wanted and written, one a second."""
     names = [f"shop-{n}" for n in range(count)]
-    wanted = wanted_events([problem(name=n) for n in names], [ingress(n, n) for n in names])
+    wanted = wanted_events([problem(name=n) for n in names], uids(*names))
     by_age = sorted(wanted, key=lambda key: int(key.ingress.name.removeprefix("shop-")))
     written = {key: WrittenEvent(wanted[key], float(n)) for n, key in enumerate(by_age)}
     return wanted, written
@@ -280,7 +284,7 @@ def test_to_find_what_to_write_each_event_is_looked_at_a_few_times(are_solved):
 
 def test_what_is_new_is_written_before_what_is_renewed():
     wanted, written = events_on(3)
-    new = wanted_events([problem("Another wrong.", "shop-2")], [ingress("shop-2", "shop-2")])
+    new = wanted_events([problem("Another wrong.", "shop-2")], uids("shop-2"))
     due = due_events(wanted | new, written, renew_before_s=10.0)
 
     assert [key.ingress.name for key, _ in due] == ["shop-2", "shop-0", "shop-1"]
