@@ -5,6 +5,9 @@ import shutil
 import stat
 from pathlib import Path
 
+from msgspec import Struct
+
+from generator.nginx.capabilities import Capabilities
 from generator.settings.command_line import CommandError
 from reloader import check
 from reloader.errors import ReloaderError
@@ -12,32 +15,43 @@ from reloader.errors import ReloaderError
 WAY_OUT = "Give another by --nginx-bin, or bring one along: pip install 'pillion[nginx]'."
 
 
-def choose_nginx(given: Path | None) -> Path:
+class ChosenNginx(Struct, frozen=True):
+    """A program that serves, and what it can do."""
+
+    path: Path
+    capabilities: Capabilities
+
+
+def choose_nginx(given: Path | None) -> ChosenNginx:
     """Return the given one, else the one on PATH if it is suitable, else the one of the extra."""
     if given is not None:
-        path = Path(shutil.which(given) or given).absolute()
-        reason = _why_unsuitable(path)
-        if reason:
-            raise CommandError(f"--nginx-bin {given} does not serve: {reason}.")
-        return path
+        asked = _asked(Path(shutil.which(given) or given).absolute())
+        if isinstance(asked, str):
+            raise CommandError(f"--nginx-bin {given} does not serve: {asked}.")
+        return asked
     on_path = shutil.which("nginx")
-    reason = _why_unsuitable(Path(on_path)) if on_path else ""
-    if on_path and not reason:
-        return Path(on_path).absolute()
+    asked = _asked(Path(on_path).absolute()) if on_path else ""
+    if isinstance(asked, ChosenNginx):
+        return asked
     bundled = _bundled()
-    if bundled is not None and not _why_unsuitable(bundled):
-        return bundled
+    extra = _asked(bundled) if bundled else ""
+    if isinstance(extra, ChosenNginx):
+        return extra
     if on_path:
-        raise CommandError(f"The nginx on PATH, {on_path}, does not serve: {reason}. {WAY_OUT}")
+        raise CommandError(f"The nginx on PATH, {on_path}, does not serve: {asked}. {WAY_OUT}")
     raise CommandError(f"There is no nginx on PATH. {WAY_OUT}")
 
 
-def _why_unsuitable(binary: Path) -> str:
+def _asked(binary: Path) -> ChosenNginx | str:
+    """Ask a program what it is; return why it does not serve where it does not."""
     nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
     try:
-        return check.ask_build(nginx).why_unsuitable
+        build = check.ask_build(nginx)
     except ReloaderError as error:
         return str(error)
+    if build.why_unsuitable:
+        return build.why_unsuitable
+    return ChosenNginx(binary, Capabilities.of(build.version, build.modules))
 
 
 def _bundled() -> Path | None:

@@ -11,13 +11,11 @@ from msgspec.structs import replace
 
 from generator import problems
 from generator.components import surroundings_of
-from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.dry_run import GENERATION, rehearse
 from generator.loop.state import State
 from generator.loop.template_folder import TemplateFolder
-from generator.loop.transitions import after_change
-from generator.nginx.capabilities import Capabilities
+from generator.loop.transitions import after_change, after_templates
 from generator.nginx.errors import RenderError, TemplateError
 from generator.objects import file_ref
 from generator.problems import Code, Problem, Problems
@@ -25,7 +23,7 @@ from generator.settings.command_line import CommandError
 from generator.settings.settings import Settings
 from generator.snapshot import Snapshot
 from generator.translation import TranslationSettings
-from pillion.nginx_binary import choose_nginx
+from pillion.nginx_binary import ChosenNginx, choose_nginx
 from reloader import check
 from reloader.contract import Status, Volume, Wish
 from reloader.errors import ReloaderError
@@ -45,14 +43,24 @@ def opinion(
 
     Raises CommandError where the nginx that was given cannot be asked.
     """
+    template_folder = TemplateFolder(settings.template_dir)
     try:
-        _, unused = TemplateFolder(settings.template_dir).read()
+        templates, unused = template_folder.read()
     except TemplateError as error:
         return (_refused_templates(settings, str(error)),)
     try:
         binary = choose_nginx(nginx_bin)
-        with tempfile.TemporaryDirectory(prefix="pillion-lint-") as folder:
-            return (*unused, *_ask(settings, snapshot, options, binary, Path(folder)))
+        with tempfile.TemporaryDirectory(prefix="pillion-lint-") as temporary:
+            folder = Path(temporary)
+            surroundings = replace(
+                surroundings_of(replace(settings, volume=folder)),
+                capabilities=binary.capabilities,
+                **_PORTS,
+            )
+            first = State.first(surroundings, template_folder.built_in, options.config_map)
+            state, _ = after_templates(first, templates, unused)
+            state, _ = after_change(state, snapshot)
+            return (*unused, *_ask(settings, state, options, binary, Volume(folder)))
     except (ReloaderError, RenderError) as error:
         if nginx_bin is not None:
             raise CommandError(f"--nginx-bin {nginx_bin} could not be asked: {error}.") from error
@@ -63,34 +71,23 @@ def opinion(
 
 
 def _ask(
-    settings: Settings, snapshot: Snapshot, options: TranslationSettings, binary: Path, folder: Path
+    settings: Settings,
+    state: State,
+    options: TranslationSettings,
+    binary: ChosenNginx,
+    volume: Volume,
 ) -> Problems:
-    volume = Volume(folder)
     for needed in (volume.live.parent, volume.files, volume.temp):
         needed.mkdir(parents=True)
-    nginx = check.Nginx(binary=str(binary), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S)
-    build = check.ask_build(nginx)
-    surroundings = replace(
-        surroundings_of(replace(settings, volume=folder)),
-        capabilities=Capabilities.of(build.version, build.modules),
-        **_PORTS,
+    nginx = check.Nginx(
+        binary=str(binary.path), directives="", prefix=volume.root, timeout_s=_TIMEOUT_S
     )
-    folder_of_templates = TemplateFolder(settings.template_dir)
-    templates, _ = folder_of_templates.read()
-    built_in = AdminInputs(templates=folder_of_templates.built_in, options={})
-    state = State(
-        surroundings=surroundings,
-        admin=AdminChoice(wanted=replace(built_in, templates=templates), good=built_in),
-        config_map=options.config_map,
-    )
-    state, _ = after_change(state, snapshot)
 
     def judge(attempt: Attempt) -> Status | None:
         return _judged(nginx, volume, attempt)
 
     learned, attempt = rehearse(state, options, judge, AttemptMaker())
-    is_new = learned.admin.wanted.templates != learned.admin.good.templates
-    refused = learned.admin.refused if is_new else ""
+    refused = learned.admin.refused_templates
     return (
         *learned.quarantine.problems(),
         *learned.options_problems(),

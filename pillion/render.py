@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from generator import translation
 from generator.components import surroundings_of, translation_settings_of
 from generator.loop.template_folder import TemplateFolder
-from generator.nginx.capabilities import UNKNOWN, Capabilities
+from generator.nginx.capabilities import UNKNOWN
 from generator.nginx.errors import RenderError
 from generator.nginx.render import Memo, render
 from generator.nginx.surroundings import Surroundings
@@ -22,7 +22,6 @@ from generator.snapshot import Snapshot
 from generator.volume.default_certificate import fallback_certificate
 from pillion.nginx_binary import choose_nginx
 from pillion.read_once import read_once
-from reloader import check
 from reloader.contract import ContractError, Volume, Wish
 
 
@@ -47,8 +46,7 @@ def render_once(settings: Settings, *, nginx_bin: Path | None, generation: int =
         rendering = render(built.model, _surroundings(settings, nginx_bin), templates, Memo())
     except RenderError as error:
         raise CommandError(str(error)) from error
-    text = rendering.body(generation).decode()
-    return Rendered(text, (*built.problems, *problems), snapshot)
+    return Rendered(rendering.text(generation), (*built.problems, *problems), snapshot)
 
 
 def differences(settings: Settings, file: Path, *, nginx_bin: Path | None) -> Iterator[str]:
@@ -75,11 +73,9 @@ def _surroundings(settings: Settings, nginx_bin: Path | None) -> Surroundings:
     """Say what the nginx can do that `pillion up` would take; the least if there is none."""
     surroundings = surroundings_of(settings)
     try:
-        binary = choose_nginx(nginx_bin)
+        nginx = choose_nginx(nginx_bin)
     except CommandError:
         if nginx_bin is not None:
             raise
         return replace(surroundings, capabilities=UNKNOWN)
-    nginx = check.Nginx(binary=str(binary), directives="", prefix=Path("/"), timeout_s=10)
-    build = check.ask_build(nginx)
-    return replace(surroundings, capabilities=Capabilities.of(build.version, build.modules))
+    return replace(surroundings, capabilities=nginx.capabilities)

@@ -47,7 +47,7 @@ def up(
 ) -> None:
     """Run the pair until a signal ends it. Raises CommandError before anything has started."""
     _check_cluster(settings)
-    nginx = choose_nginx(nginx_bin)
+    nginx = choose_nginx(nginx_bin).path
     with owned_volume(settings.volume) as volume:
         check_port("--http-port", settings.http_port, _ALL_ADDRESSES)
         check_port("--https-port", settings.https_port, _ALL_ADDRESSES)

@@ -41,6 +41,16 @@ class AdminChoice(Struct, frozen=True, kw_only=True):
         """Return what to go by."""
         return self.good if self.doubt else self.wanted
 
+    @property
+    def refused_templates(self) -> str:
+        """Return why the wanted templates are not used; empty where they are not at fault."""
+        return self.refused if self.wanted.templates != self.good.templates else ""
+
+    @property
+    def refused_options(self) -> str:
+        """Return why the wanted options are not used; empty where they are not at fault."""
+        return self.refused if self.wanted.options != self.good.options else ""
+
 
 def newest(choice: AdminChoice, wanted: AdminInputs) -> AdminChoice:
     """Take what was just read; where it is as before, what is known of it stays."""

@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.loop import transitions
-from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.log_reporter import LogReporter
 from generator.loop.pacing import Pacing
@@ -65,11 +64,8 @@ class Controller:
         self._wishes = Wishes(settings.volume, self._log.volume)
         self._pacing = Pacing(settings.longest_gathering_s, time.monotonic)
         self._maker = AttemptMaker()
-        built_in = AdminInputs(templates=templates.built_in, options={})
-        self._state = State(
-            surroundings=settings.surroundings,
-            admin=AdminChoice(wanted=built_in, good=built_in),
-            config_map=settings.options.config_map,
+        self._state = State.first(
+            settings.surroundings, templates.built_in, settings.options.config_map
         )
 
     @property
@@ -248,8 +244,7 @@ class Controller:
     def _report_lessons(self, message: str) -> None:
         choice = self._state.admin
         custom = differing(choice.wanted.templates, self._folder.built_in)
-        is_new = choice.wanted.templates != choice.good.templates
-        self._log.templates_refused(choice.refused if is_new else "", custom)
+        self._log.templates_refused(choice.refused_templates, custom)
         self._log.search(frozenset(self._state.quarantine.suspended), message)
 
 

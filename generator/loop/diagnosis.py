@@ -36,7 +36,7 @@ def diagnose(status: Status, attempt: Attempt) -> Diagnosis:
     line = status.line - _HEADER_LINES
     if line < 1:
         return Diagnosis()
-    owner = owner_of(attempt.rendering.body(status.generation).decode(), line)
+    owner = owner_of(attempt.rendering.text(status.generation), line)
     culprit = attempt.substituted.ingresses.get(owner.name) if owner else None
     if culprit is not None:
         return Diagnosis(culprit=culprit)

@@ -7,8 +7,9 @@ from typing import Self
 from msgspec import Struct
 
 from generator import problems
-from generator.loop.admin_choice import AdminChoice
+from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt
+from generator.nginx.jinja import TemplateSet
 from generator.nginx.surroundings import Surroundings
 from generator.objects import Kind, Name, ObjectRef
 from generator.problems import Code, Problems
@@ -61,6 +62,15 @@ class State(Struct, frozen=True, kw_only=True):
     ready: bool = False
     """Whether nginx has served what this process makes, at a time without suspects."""
 
+    @classmethod
+    def first(
+        cls, surroundings: Surroundings, built_in: TemplateSet, config_map: Name | None
+    ) -> Self:
+        """Return the state before anything was read."""
+        known = AdminInputs(templates=built_in, options={})
+        admin = AdminChoice(wanted=known, good=known)
+        return cls(surroundings=surroundings, admin=admin, config_map=config_map)
+
     @property
     def trial_is_pending(self) -> bool:
         """Whether a trial waits for its answer."""
@@ -77,15 +87,13 @@ class State(Struct, frozen=True, kw_only=True):
 
     def options_problems(self) -> Problems:
         """Return what nginx refuses of the global options."""
-        if self.config_map is None or not self.admin.refused:
-            return ()
-        if self.admin.wanted.options == self.admin.good.options:
+        if self.config_map is None or not self.admin.refused_options:
             return ()
         problem = problems.error(
             ObjectRef(Kind.CONFIG_MAP, self.config_map),
             "",
             Code.REFUSED_BY_NGINX,
-            f"These options are not used: {self.admin.refused}.",
+            f"These options are not used: {self.admin.refused_options}.",
             "Change them; the next edit is tried.",
             meanwhile="the last good ones hold, or the defaults",
         )

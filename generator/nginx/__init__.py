@@ -1,7 +1,7 @@
 """Model to text: what nginx should serve, written as its configuration.
 
 Knows nginx's language and nothing of Kubernetes, the volume or nginx's process.
-Pure, but for `overlay`, which reads template files. `quoting` is the only writer
+Pure, but for `template_files`, which reads template files. `quoting` is the only writer
 of values. The one way in is `render.render`.
 
 Exceptions, all in `errors`:

@@ -7,6 +7,15 @@ from msgspec import Struct
 
 from reloader.contract import OLDEST_NGINX
 
+_NEEDS = (
+    ("http2", "http2"),
+    ("grpc_", "grpc"),
+    ("fastcgi_", "fastcgi"),
+    ("real_ip_", "real_ip"),
+    ("set_real_ip_from", "real_ip"),
+)
+"""How names of directives begin, and the capability that each of them needs."""
+
 
 class Capabilities(Struct, frozen=True):
     """What the nginx can do that will read the configuration (`nginx -V`)."""
@@ -63,17 +72,7 @@ class Capabilities(Struct, frozen=True):
 
     def knows(self, directive: str) -> bool:
         """Whether nginx has the module that a directive needs."""
-        return all(
-            has
-            for prefix, has in (
-                ("http2", self.http2),
-                ("grpc_", self.grpc),
-                ("fastcgi_", self.fastcgi),
-                ("real_ip_", self.real_ip),
-                ("set_real_ip_from", self.real_ip),
-            )
-            if directive.startswith(prefix)
-        )
+        return all(getattr(self, need) for name, need in _NEEDS if directive.startswith(name))
 
     def _by_default(self, module: str) -> bool:
         """Whether a module is there that is left out only on request."""

@@ -75,12 +75,11 @@ def directive(directive: Directive) -> Written:
     return line(directive.name, *directive.arguments)
 
 
-def line(name: str, *arguments: Value | Written) -> Written:
-    """Write a directive of this name; an argument that is written already stays as it is."""
+def line(name: str, *arguments: Value) -> Written:
+    """Write a directive of this name, without what ends it."""
     if not _DIRECTIVE_NAME.fullmatch(name):
         raise Unwritable(f"{name!r} is not the name of a directive.")
-    tokens = (a if isinstance(a, Written) else written(a) for a in arguments)
-    return Written(" ".join((name, *tokens)))
+    return Written(" ".join((name, *map(written, arguments))))
 
 
 def lines(statements: Iterable[Statement], depth: int = 0) -> Iterator[Written]:

@@ -1,7 +1,7 @@
 """Model to text. Costs grow with what changed since the last render.
 
-Servers and upstreams are remembered by identity, since `build` gives the very same
-object where nothing changed. What stands around them is one more fragment.
+Servers and upstreams are remembered by identity, since `translate` gives the very same
+object where nothing changed. So is what stands around them, by the settings that it is made of.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from generator.model import HttpPiece, Model, Server, Upstream
+from generator.model import HttpPiece, HttpSettings, Model, Server, Upstream
 from generator.nginx import quoting, views
 from generator.nginx.errors import RenderError, TemplateError, Unwritable
 from generator.nginx.jinja import TemplateSet, indent
@@ -24,8 +24,9 @@ _GENERATION = quoting.placeholder("generation")
 _UPSTREAMS = quoting.placeholder("upstreams")
 _SERVERS = quoting.placeholder("servers")
 _PIECES = quoting.placeholder("pieces")
-_PLACES = re.compile(f"({_PIECES}|{_UPSTREAMS}|{_SERVERS})")
-_MARGIN = re.compile(r"^ *(\0(?:pieces|upstreams|servers)\0)\n", re.MULTILINE)
+_PLACE = f"({_PIECES}|{_UPSTREAMS}|{_SERVERS})"
+_PLACES = re.compile(_PLACE)
+_MARGIN = re.compile(rf"^ *{_PLACE}\n", re.MULTILINE)
 
 
 Piece = HttpPiece | Server | Upstream
@@ -56,9 +57,13 @@ class Rendering(Struct, frozen=True, eq=False):
         """Go with equality."""
         return hash((self.before, self.after))
 
+    def text(self, generation: int) -> str:
+        """Return all that comes after the header line of a wish."""
+        return f"{self.before}{generation}{self.after}"
+
     def body(self, generation: int) -> bytes:
-        """Return all bytes after the header line of a wish."""
-        return f"{self.before}{generation}{self.after}".encode()
+        """Return the same as bytes."""
+        return self.text(generation).encode()
 
     def piece_at(self, line: int) -> Piece | None:
         """Return the server or upstream that line number `line` (from 1) of the body belongs to."""
@@ -70,15 +75,13 @@ class Rendering(Struct, frozen=True, eq=False):
         return None
 
     def _parts(self) -> Iterator[tuple[Piece | None, str]]:
+        placed: dict[str, tuple[tuple[Piece, str], ...]] = {
+            _PIECES: self.pieces,
+            _UPSTREAMS: self.upstreams,
+            _SERVERS: self.servers,
+        }
         for text in _PLACES.split(self.frame):
-            if text == _PIECES:
-                yield from self.pieces
-            elif text == _UPSTREAMS:
-                yield from self.upstreams
-            elif text == _SERVERS:
-                yield from self.servers
-            else:
-                yield None, text
+            yield from placed.get(text, ((None, text),))
 
 
 class Fragments:
@@ -117,11 +120,11 @@ def render(
     TemplateError for a template that does not render, with file and line.
     """
 
-    def frame(needed: Sizes) -> str:
-        return _frame(needed, model, surroundings, templates)
+    def frame(settings: HttpSettings) -> str:
+        return _frame(needed, settings, surroundings, templates)
 
     def written(name: str, **shown: object) -> str:
-        return _indented(templates.render(name, surroundings=surroundings, **shown))
+        return indent(templates.render(name, surroundings=surroundings, **shown), 4)
 
     def piece(piece: HttpPiece) -> str:
         with _naming(piece):
@@ -141,7 +144,7 @@ def render(
     upstream_lines = tuple(quoting.lines(settings.upstream))
     scope = (surroundings, templates, settings)
     needed = sizes(model.servers, model.upstreams)
-    (around,) = memo.frame.of([needed], (*scope, needed), frame)
+    (around,) = memo.frame.of([settings], (*scope, needed), frame)
     pieces = memo.pieces.of(model.pieces, scope, piece)
     upstreams = memo.upstreams.of(model.upstreams, scope, upstream)
     servers = memo.servers.of(model.servers, (*scope, model.default_certificate), server)
@@ -179,13 +182,15 @@ def _naming(piece: Piece) -> Iterator[None]:
         raise unwritable from error
 
 
-def _frame(needed: Sizes, model: Model, surroundings: Surroundings, templates: TemplateSet) -> str:
+def _frame(
+    needed: Sizes, settings: HttpSettings, surroundings: Surroundings, templates: TemplateSet
+) -> str:
     """Render what stands around servers and upstreams, with a mark in each of their places."""
     text = templates.render(
         "nginx.j2",
         surroundings=surroundings,
         resolvers=views.resolvers(surroundings),
-        http=views.http(model.settings, surroundings.capabilities),
+        http=views.http(settings, surroundings.capabilities),
         sizes=needed,
         generation=_GENERATION,
         pieces=_PIECES,
@@ -198,7 +203,3 @@ def _frame(needed: Sizes, model: Model, surroundings: Surroundings, templates: T
             message = f"{{{{ {name} }}}} has to be written once, not {text.count(place)} times."
             raise TemplateError(templates.templates["nginx.j2"].file, 0, message)
     return _MARGIN.sub(r"\1", text)
-
-
-def _indented(text: str) -> str:
-    return indent(text, 4)

@@ -43,8 +43,7 @@ def hold(
         good=last_good,
         reason=reason,
     )
-    rest = _untried(quarantine.without(frozenset([name])))
-    return replace(rest, held={**rest.held, name: held})
+    return _with_held(quarantine, held)
 
 
 def suspend(
@@ -98,13 +97,19 @@ def after_refused_trial(quarantine: Quarantine, wish: Quarantine, reason: HoldRe
     (name,) = left
     suspect = quarantine.suspended[name]
     held = replace(suspect, fallback=_first_fallback(suspect.refused, suspect.good), reason=reason)
-    others = quarantine.without(frozenset(left))
-    return replace(others, held={**others.held, name: held})
+    return _with_held(quarantine, held)
 
 
 def without_suspects(quarantine: Quarantine) -> Quarantine:
     """Release all suspects: nginx refuses without them too, so none of them is the cause."""
     return replace(quarantine, suspended={}, groups=(), trying=())
+
+
+def _with_held(quarantine: Quarantine, held: Hold) -> Quarantine:
+    """Hold one, which is no suspect any more."""
+    name = held.refused.name
+    rest = _untried(quarantine.without(frozenset([name])))
+    return replace(rest, held={**rest.held, name: held})
 
 
 _NEXT_FALLBACK = {

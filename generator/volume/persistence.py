@@ -4,6 +4,8 @@ Losing it costs nothing but a little time to learn it again; so whatever cannot 
 is as good as not there.
 """
 
+from pathlib import Path
+
 import msgspec
 from msgspec import Struct
 
@@ -29,7 +31,7 @@ class Persistence:
         self._volume = volume
         self._quarantine = volume.wish.with_name("quarantine.json")
         self._known = volume.wish.with_name("known.json")
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[Path, bytes] = {}
 
     def recall(self) -> tuple[Quarantine, LastGood]:
         """Return what was kept last; nothing where there is nothing."""
@@ -43,19 +45,18 @@ class Persistence:
 
     def keep_quarantine(self, held: Quarantine) -> None:
         """Keep who is held; comes before the wish that they are held in."""
-        self._keep("quarantine.json", holds.encode(held))
+        self._keep(self._quarantine, holds.encode(held))
 
     def keep_known(self, known: LastGood) -> None:
         """Keep what is good; of certificates the names, since the files are there anyway."""
         files = tuple((name, c.file.digest) for name, c in known.certificates.items())
         text = msgspec.json.encode(_Known(tuple(known.ingresses.values()), files))
-        self._keep("known.json", text)
+        self._keep(self._known, text)
 
-    def _keep(self, name: str, text: bytes) -> None:
-        path = self._known.with_name(name)
-        if self._kept.get(name) != text or not path.exists():
+    def _keep(self, path: Path, text: bytes) -> None:
+        if self._kept.get(path) != text or not path.exists():
             write_atomically(path, text)
-            self._kept[name] = text
+            self._kept[path] = text
 
     def _certificate(self, digest: str) -> Certificate | None:
         file = read_file(self._volume, digest)

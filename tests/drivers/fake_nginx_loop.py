@@ -7,7 +7,8 @@ and nothing is left to try; it remembers each attempt.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from generator.loop.admin_choice import AdminChoice, AdminInputs
+from msgspec.structs import replace
+
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.dry_run import GENERATION, rehearse
 from generator.loop.state import State
@@ -44,10 +45,7 @@ CONFIG_MAP = Name("pillion", "options")
 
 def fresh(**learned: object) -> State:
     """A state in which nothing was read yet, but for what was learned before."""
-    built_in = AdminInputs(templates=BUILT_IN, options={})
-    choice = AdminChoice(wanted=built_in, good=built_in)
-    given = {"surroundings": models.surroundings(), "admin": choice, "config_map": CONFIG_MAP}
-    return State(**given, **learned)
+    return replace(State.first(models.surroundings(), BUILT_IN, CONFIG_MAP), **learned)
 
 
 def whole(*things) -> Snapshot:
