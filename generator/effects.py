@@ -17,7 +17,6 @@ from generator.problems import Problem
 class Phase(IntEnum):
     """The order of statements inside a location; nginx runs sets, ifs and rewrites in it."""
 
-    VARIABLES = 0
     REDIRECT = 1
     LIMITS = 2
     ACCESS = 3
@@ -34,6 +33,10 @@ class When(Enum):
 
     ALWAYS = "always"
     TLS = "where the host has a TLS section, of this or another Ingress"
+
+    def holds(self, *, tls: bool) -> bool:
+        """Whether it holds on a host with or without TLS."""
+        return tls or self is not When.TLS
 
 
 class InLocation(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,11 @@ def is_host(text: str) -> bool:
     return is_subdomain(text.removeprefix("*."))
 
 
+def wildcard_above(host: str) -> str:
+    """Return the wildcard that a host of several labels is below: `*.b` of `a.b`."""
+    return "*." + host.partition(".")[2]
+
+
 @lru_cache(maxsize=1 << 14)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Read an address without a zone index; cached, since each endpoint is asked of thrice."""

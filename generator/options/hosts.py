@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from generator.names import is_host, is_label
+from generator.names import is_host, is_label, wildcard_above
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.problems import shown
 from generator.values.invalid import Invalid
@@ -64,9 +64,8 @@ class HostPolicy(Struct, frozen=True):
 
     def granted(self, host: str) -> frozenset[str]:
         """Return the namespaces that own a host by the admin's word; empty: none does."""
-        wildcard = "*." + host.partition(".")[2]
         said = dict(self.grants)
-        return said.get(host) or said.get(wildcard) or frozenset()
+        return said.get(host) or said.get(wildcard_above(host)) or frozenset()
 
 
 def host_policy(values: GlobalValues) -> HostPolicy:

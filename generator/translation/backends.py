@@ -83,21 +83,21 @@ def resolve(
     wanted = backend.service.port
     if service.spec.type == "ExternalName":
         return _external(service, wanted, how, subject, options)
-    if port := find_port(service, wanted):
-        endpoints = _endpoints(service, port, reads, options)
-        return _proxied(service, port, how, subject, endpoints)
-    if port := _by_target_port(service, wanted):
-        endpoints = _endpoints(service, port, reads, options)
-        target = _proxied(service, port, how, subject, endpoints)
-        return target if target.problem else replace(target, problem=_told(subject, name, port))
-    return subject.unavailable(
-        Code.SERVICE_PORT_NOT_FOUND,
-        f"Service {name} has no port {_port(wanted)}.",
-        f"Name one of its ports: {_listed(_ports(service))}.",
-    )
+    direct = _find_port(service, wanted)
+    port = direct or _by_target_port(service, wanted)
+    if port is None:
+        return subject.unavailable(
+            Code.SERVICE_PORT_NOT_FOUND,
+            f"Service {name} has no port {_port(wanted)}.",
+            f"Name one of its ports: {_listed(_ports(service))}.",
+        )
+    target = _proxied(service, port, how, subject, _endpoints(service, port, reads, options))
+    if direct or target.problem:
+        return target
+    return replace(target, problem=_told(subject, name, port))
 
 
-def find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
+def _find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
     """Find a Service's port by name, or by number where no name is given."""
     for port in _ports(service):
         same = (port.name == wanted.name) if wanted.name else (port.port == wanted.number)
@@ -183,11 +183,11 @@ def _endpoints(
     service: Service, port: ServicePort, reads: Reads, options: TranslationSettings
 ) -> tuple[Endpoint, ...]:
     """Find who answers; an apiserver keeps this machine's own addresses out, and so do we."""
-    endpoints = usable_endpoints(reads.endpoint_slices(service.name), port.name)
+    endpoints = _usable_endpoints(reads.endpoint_slices(service.name), port.name)
     return tuple(e for e in endpoints if options.loopback or not is_loopback(e.address))
 
 
-def usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
+def _usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
     """Return the ready endpoints; where there are none, those that still serve while terminating.
 
     Rules: KEP-1669, "Proxy terminating endpoints".
@@ -225,7 +225,7 @@ def _external(
     options: TranslationSettings,
 ) -> ResolvedBackend:
     host = service.spec.external_name.lower().rstrip(".")
-    port = find_port(service, wanted)
+    port = _find_port(service, wanted)
     number = port.port if port else wanted.number
     if not options.external_names:
         return subject.unavailable(
@@ -246,7 +246,8 @@ def _external(
             "Give it a DNS name of another machine.",
         )
     if is_address(host) or host == "localhost":
-        return _fixed(service, Endpoint(_ADDRESSES.get(host, host), number), how)
+        endpoint = Endpoint(_ADDRESSES.get(host, host), number)
+        return _proxied(service, ServicePort(port=number), how, subject, (endpoint,))
     return ResolvedBackend(
         action=ProxyByName(host=host, port=number, protocol=how.protocol),
         service=str(service.name),
@@ -255,19 +256,3 @@ def _external(
 
 
 _ADDRESSES = {"localhost": "127.0.0.1"}
-
-
-def _fixed(service: Service, endpoint: Endpoint, how: UpstreamSettings) -> ResolvedBackend:
-    """Pass on to an address that stands where a name should."""
-    upstream = Upstream(
-        name=_upstream_name(service.name, ServicePort(port=endpoint.port), how),
-        service=ObjectRef(Kind.SERVICE, service.name),
-        endpoints=(endpoint,),
-        statements=how.statements,
-    )
-    return ResolvedBackend(
-        action=Proxy(upstream=upstream.name, protocol=how.protocol),
-        upstream=upstream,
-        service=str(service.name),
-        port=str(endpoint.port),
-    )

@@ -38,17 +38,18 @@ def claim(host: str, shares: HostShares, *, tls: bool) -> Claimed:
     taken, found = _claimed(host, shares.owners, regex=regex, tls=tls)
     if regex:
         found += _turned_into_regexes(shares.owners)
-    everything, guests = dict(taken), list[Location]()
+    owned, guests = list(taken.values()), list[Location]()
+    above = _Above(shares)
+    above.add(taken)
     for parts in shares.guests:
-        own, wrong = _guests(host, shares, parts, everything, tls=tls)
+        own, wrong = _guests(host, shares, parts, above, tls=tls)
         found += wrong
         guests += in_order(own.values())
-        everything |= own
-    if any(match is Match.REGEX for match, _ in everything.keys() - taken.keys()):
-        owned = [_kept_from_expressions(location) for location in taken.values()]
+        above.add(own)
+    if any(location.match is Match.REGEX for location in guests):
+        owned = [_kept_from_expressions(location) for location in owned]
         guests = [_kept_from_expressions(location) for location in guests]
-        return Claimed(tuple(owned), tuple(guests), tuple(found))
-    return Claimed(tuple(taken.values()), tuple(guests), tuple(found))
+    return Claimed(tuple(owned), tuple(guests), tuple(found))
 
 
 def _kept_from_expressions(location: Location) -> Location:
@@ -75,11 +76,10 @@ def _claimed(
 
 
 def _guests(
-    host: str, shares: HostShares, parts: Sequence[HostPart], taken: Claims, *, tls: bool
+    host: str, shares: HostShares, parts: Sequence[HostPart], above: "_Above", *, tls: bool
 ) -> tuple[Claims, list[Problem]]:
     """Return the locations of one namespace's rules, less those that others own."""
     regex = any(part.regex for part in parts)
-    above = _Above(taken, shares)
     found: list[Problem] = []
     admitted = []
     for part in parts:
@@ -91,22 +91,28 @@ def _guests(
                 rules.append(rule)
         admitted.append(replace(part, rules=tuple(rules)))
     own, wrong = _claimed(host, admitted, regex=regex or above.has_expressions, tls=tls)
-    return {m: each for m, each in own.items() if m not in taken}, found + wrong
+    return {m: each for m, each in own.items() if m not in above.taken}, found + wrong
 
 
 class _Above:
     """What is taken already; says of a rule whether it would take requests from there."""
 
-    def __init__(self, taken: Claims, shares: HostShares) -> None:
-        texts = [(m, p.text) for m, p in taken if isinstance(p, Word)]
-        self._exact = {text for match, text in texts if match is Match.EXACT}
-        prefixes = {text for match, text in texts if match is Match.PREFIX}
-        if any(part.fallback for part in shares.owners):
-            prefixes.add("/")
-        self._prefixes = Prefixes(prefixes)
-        self.has_expressions = any(match is Match.REGEX for match, _ in taken)
-        roots = [each for each in taken.values() if each.rule == "/"]
-        self._has_all = "/" in prefixes or any(r.match is Match.REGEX for r in roots)
+    def __init__(self, shares: HostShares) -> None:
+        self.taken: Claims = {}
+        self.has_expressions = False
+        self._prefixes = Prefixes()
+        self._has_all = any(part.fallback for part in shares.owners)
+
+    def add(self, claims: Claims) -> None:
+        """Take these too."""
+        self.taken |= claims
+        for (match, path), location in claims.items():
+            if isinstance(path, Regex):
+                self.has_expressions = True
+                self._has_all |= location.rule == "/"
+            elif match is Match.PREFIX:
+                self._prefixes.add(path.text)
+                self._has_all |= path.text == "/"
 
     def answers(self, rule: PathRule, *, regex: bool) -> bool:
         """Whether requests of a guest's rule are answered from above, in whole or in part."""
@@ -118,7 +124,7 @@ class _Above:
         if isinstance(path, Regex):
             return False  # comes after all that is there
         under = self._prefixes.longest(path.text) is not None
-        return under or (match is Match.EXACT and path.text in self._exact)
+        return under or (match, path) in self.taken
 
 
 def _owned(host: str, part: HostPart, rule: PathRule, shares: HostShares) -> Problem:

@@ -15,10 +15,10 @@ MOST_DOLLARS = 100
 
 _ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _RESOLVED = re.compile(r"//|/\.\.?(/|$)")
+ESCAPE_OR_CLASS = r"\\.|\[\^?\]?(?:\\.|\[:[^\]]*:\]|[^\]\\])*\]"
+"""In a regular expression, what stands for itself or for one of several characters."""
 _LITERAL = re.compile(r"[^\\.^$*+?{}\[\]()|]*")
-_ESCAPE_CLASS_OR_BYTE = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|\[:[^\]]*:\]|[^\]\\])*\]|%(?P<byte>[0-9A-Fa-f]{2})"
-)
+_ESCAPE_CLASS_OR_BYTE = re.compile(rf"{ESCAPE_OR_CLASS}|%(?P<byte>[0-9A-Fa-f]{{2}})")
 
 
 def decoded(path: str) -> str:
@@ -36,6 +36,11 @@ def decoded(path: str) -> str:
     if "%2f" in path.lower() or _RESOLVED.search(text) or text.startswith(INTERNAL):
         raise Invalid("a path that is ever asked for", "Leave out encoded slashes and dots.")
     return text
+
+
+def is_never_asked(path: str) -> bool:
+    """Whether nginx resolves a path to another before it compares; an apiserver refuses it."""
+    return "%2f" in path.lower() or _RESOLVED.search(path) is not None
 
 
 def decoded_expression(pattern: str) -> str:

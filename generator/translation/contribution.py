@@ -14,7 +14,7 @@ from generator.model import Certificate, Handler, HttpPiece, Upstream
 from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
 from generator.problems import Code, Problem, Problems, shown
-from generator.translation.backends import UNAVAILABLE, Subject, resolve
+from generator.translation.backends import UNAVAILABLE, ResolvedBackend, Subject, resolve
 from generator.translation.compared_paths import place_of
 from generator.translation.feature_effects import FeatureEffects, feature_effects
 from generator.translation.installation import Installation
@@ -83,7 +83,7 @@ def contribute(
     found = (*found, *beyond, *effects.problems)
     if effects.left_out:
         return Contribution(problems=found)
-    if swollen := _swollen(ingress, effects):
+    if swollen := _swollen(ingress, effects, paths=sum(map(len, hosts.values()))):
         found = (*found, swollen)
         values = NOTHING_ALLOWED
         effects = feature_effects(values, asker, installation.active)
@@ -144,6 +144,7 @@ class _Work:
         self._tls = TLSSections(ingress, reads)
         self._problems: list[Problem] = []
         self._upstreams: dict[str, Upstream] = {}
+        self._targets: dict[Backend, ResolvedBackend] = {}
         self._certificates: dict[Name, Certificate] = {}
 
     def contribution(self, hosts: Hosts, manner: Manner, found: Problems) -> Contribution:
@@ -238,15 +239,17 @@ class _Work:
 
     def _route(self, backend: Backend, field: str) -> Route:
         """Say what becomes of requests for a backend."""
-        target = resolve(
-            backend,
-            self._effects.upstream,
-            Subject(self._ingress.ref, field),
-            self._reads,
-            self._installation.settings,
-        )
+        target = self._targets.get(backend)
+        if target is None:
+            target = self._targets[backend] = resolve(
+                backend,
+                self._effects.upstream,
+                Subject(self._ingress.ref, field),
+                self._reads,
+                self._installation.settings,
+            )
         if target.problem:
-            self._problems.append(target.problem)
+            self._problems.append(replace(target.problem, field=field))
         if target.upstream:
             self._upstreams.setdefault(target.upstream.name, target.upstream)
         handler = Handler(
@@ -258,9 +261,8 @@ class _Work:
         return Route(handler, self._effects.locations)
 
 
-def _swollen(ingress: Ingress, effects: FeatureEffects) -> Problem | None:
+def _swollen(ingress: Ingress, effects: FeatureEffects, *, paths: int) -> Problem | None:
     """Refuse to write a configuration that is mostly one Ingress's annotations."""
-    paths = sum(len(rule.http.paths) for rule in ingress.spec.rules if rule.http)
     if effects.lines * paths <= MOST_LINES:
         return None
     message = (

@@ -68,8 +68,8 @@ def active_features(options: GlobalValues) -> tuple[Feature, ...]:
 
 def feature_effects(values: Values, asker: Asker, active: tuple[Feature, ...]) -> FeatureEffects:
     """Gather the effects of the active features, and of those that the Ingress asks for."""
-    asked = {id(_OWNERS[annotation]) for annotation in values.given}
-    features = [f for f in FEATURES if id(f) in asked or f in active] if asked else active
+    wanted = {id(f) for f in (*active, *(_OWNERS[annotation] for annotation in values.given))}
+    features = [feature for feature in FEATURES if id(feature) in wanted]
     found = [effect for feature in features for effect in feature.directives(values)]
     found += [effect for feature in features for effect in feature.effects(values, asker)]
     kinds: dict[type, list[Any]] = defaultdict(list)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from generator import problems
 from generator.directives import Regex, Statement, Word
-from generator.effects import InServer, When
+from generator.effects import InServer
 from generator.model import Answer, Handler, Host, Location, Match, Server
 from generator.objects import ObjectRef
 from generator.options.hosts import HostPolicy
@@ -84,7 +84,7 @@ def _statements(
     """Return the directives of the server itself: of each setting the oldest Ingress's."""
     said: dict[str, InServer] = {}
     for effect in (*(e for part in parts for e in part.servers), *everywhere):
-        if tls or effect.when is not When.TLS:
+        if effect.when.holds(tls=tls):
             said.setdefault(effect.setting, effect)
     for effect in said.values():
         yield from effect.statements

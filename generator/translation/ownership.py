@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from generator.names import wildcard_above
 from generator.objects import Name
 from generator.options.hosts import HostPolicy, Sharing
 from generator.translation.contribution import HostPart
@@ -59,7 +60,7 @@ def with_wildcards(
     naming it. `ages` has the rank of each Ingress, the oldest first.
     """
     for host, parts in by_host.items():
-        above = by_host.get("*." + host.partition(".")[2], []) if "." in host else []
+        above = by_host.get(wildcard_above(host), []) if "." in host else []
         if parts and above and _owns_below(above[0], parts[0], host, ages, policy):
             namespace = above[0].owner.name.namespace
             owning = [part for part in above if part.owner.name.namespace == namespace]
@@ -74,7 +75,7 @@ def _owns_below(
     """Whether the owner of a wildcard owns a host below it, which another Ingress names."""
     return (
         policy.sharing is Sharing.NAMESPACE
-        and not policy.granted(host)
         and wildcard.owner.name.namespace != exact.owner.name.namespace
         and ages[wildcard.owner.name] < ages[exact.owner.name]
+        and not policy.granted(host)
     )

@@ -10,21 +10,19 @@ from generator.model import Match
 from generator.objects import HTTPPath, ObjectRef, PathType
 from generator.problems import Code, Problem, shown
 from generator.translation.compared_paths import (
+    ESCAPE_OR_CLASS,
     LONGEST_PATH,
     MOST_DOLLARS,
     decoded,
     decoded_expression,
+    is_never_asked,
 )
 from generator.translation.routes import Route
 from generator.values.invalid import Invalid
 from generator.values.regexes import regex as checked_regex
 
-_NEVER_ASKED = re.compile(r"//|/\.\.?(/|$)|%2f", re.IGNORECASE)
-"""nginx resolves these before it compares; an apiserver refuses them."""
-
 _LIMIT = "(*LIMIT_MATCH=100000)"
 """3 ms of a worker for a request, answered 500 then; PCRE's own limit is 250 ms."""
-_ESCAPE_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:[^\]]*:\]|[^\]\\])*\]")
 _UNLIMITED = re.compile(r"[*+]|\{[0-9]+,\}")
 
 
@@ -45,27 +43,21 @@ class PathRule(Struct, frozen=True, kw_only=True):
         Without `regex` it is compared so because of another Ingress of the host; then a
         path of type ImplementationSpecific is an expression too, as in ingress-nginx.
         """
-        return Regex(f"{self._limit()}^{self._expression()}")
-
-    def _expression(self) -> str:
-        if self._is_expression():
-            return decoded_expression(self.path)
-        return re.escape(decoded(self.path))
-
-    def _is_expression(self) -> bool:
-        return self.regex or (
-            self.type is PathType.IMPLEMENTATION_SPECIFIC and _compiles(self.path)
-        )
-
-    def _limit(self) -> str:
-        return _LIMIT if self._is_expression() and may_take_long(self.path) else ""
+        return self._anchored("^")
 
     def matched(self) -> Regex:
         """Return the expression that matches what the path matches, in upper or lower case.
 
         For directives that compare paths with case, such as `rewrite`.
         """
-        return Regex(f"{self._limit()}(?i)^{self._expression()}")
+        return self._anchored("(?i)^")
+
+    def _anchored(self, anchor: str) -> Regex:
+        is_specific = self.type is PathType.IMPLEMENTATION_SPECIFIC
+        if not (self.regex or (is_specific and _compiles(self.path))):
+            return Regex(anchor + re.escape(decoded(self.path)))
+        limit = _LIMIT if may_take_long(self.path) else ""
+        return Regex(f"{limit}{anchor}{decoded_expression(self.path)}")
 
 
 Matcher = tuple[Match, Word | Regex]
@@ -78,7 +70,7 @@ def matchers(rule: PathRule, *, regex: bool) -> tuple[Matcher, ...]:
     path = decoded(rule.path)
     if rule.type is PathType.EXACT:
         return ((Match.EXACT, Word(path)),)
-    if rule.type is PathType.IMPLEMENTATION_SPECIFIC or path == "/":
+    if rule.type is PathType.IMPLEMENTATION_SPECIFIC:
         return ((Match.PREFIX, Word(path)),)
     # By path element: nginx itself would answer /foo with a 301 to /foo/.
     element = path.rstrip("/")
@@ -116,7 +108,7 @@ def _check(path: str, type_: PathType, *, regex: bool) -> None:
     if regex:
         checked_regex("^" + decoded_expression(path))
         return
-    if type_ is not PathType.IMPLEMENTATION_SPECIFIC and _NEVER_ASKED.search(path):
+    if type_ is not PathType.IMPLEMENTATION_SPECIFIC and is_never_asked(path):
         raise Invalid(
             "a path that is ever asked for", "Leave out //, /./, /../ and encoded slashes."
         )
@@ -125,7 +117,7 @@ def _check(path: str, type_: PathType, *, regex: bool) -> None:
 
 def may_take_long(pattern: str) -> bool:
     """Whether the time that a pattern takes may grow faster than what it is compared with."""
-    return len(_UNLIMITED.findall(_ESCAPE_OR_CLASS.sub("", pattern))) > 1
+    return len(_UNLIMITED.findall(re.sub(ESCAPE_OR_CLASS, "", pattern))) > 1
 
 
 def _compiles(path: str) -> bool:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.directives import Directive, Statement
-from generator.effects import InLocation, Phase, When
+from generator.effects import InLocation, Phase
 from generator.model import Handler
 
 
@@ -18,7 +18,7 @@ class Route(Struct, frozen=True):
 
     def settled(self, *, tls: bool) -> Handler:
         """Return the handler with all that holds on a host with or without TLS, in order."""
-        holding = [e for e in self.effects if tls or e.when is not When.TLS]
+        holding = [e for e in self.effects if e.when.holds(tls=tls)]
         if not holding:
             return self.handler
         return replace(self.handler, statements=tuple(_in_order(holding)))

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from generator import problems
 from generator.model import Certificate
+from generator.names import wildcard_above
 from generator.objects import Ingress, Name
 from generator.problems import Code, Problem, Problems
 from generator.translation.certificates import CertificateLookup, covers, find_certificate
@@ -50,7 +51,7 @@ class TLSSections:
 
         Then, as in ingress-nginx, those whose certificate is for the host.
         """
-        for name in (host, "*." + host.partition(".")[2]) if host else ():
+        for name in (host, wildcard_above(host)) if host else ():
             yield from (i for i, hosts in enumerate(self._hosts) if name in hosts)
         yield from (i for i, hosts in enumerate(self._hosts) if not hosts)
         yield from (i for i in range(len(self._hosts)) if host and self._covers(i, host))
