@@ -85,7 +85,8 @@ class Event(LogEvent):
     )
     PROBLEM_FOUND = (
         "problem.found",
-        "Something is wrong with an object. Has what `pillion lint` would say.",
+        "Something is wrong with an object. Has what `pillion lint` would say. Of very many of one "
+        "object and code only the first have a line; the last of these says how many `more`.",
     )
     PROBLEM_SOLVED = (
         "problem.solved",

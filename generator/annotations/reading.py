@@ -1,7 +1,7 @@
 """From the annotations of one Ingress to typed values and problems."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generator import problems
@@ -16,7 +16,8 @@ from generator.values.invalid import Invalid
 
 _GUARDS = ("auth-", "enable-global-auth", "satisfy")
 """Names of ingress-nginx's that guard access: unknown here, they deny rather than open."""
-
+_MOST_UNKNOWN = 10
+"""Told by name, those that deny first: comparing names to find what was meant takes time."""
 
 NOTHING_ALLOWED = Values({}, denied=True)
 """Of an Ingress that may not be served: no annotation counts, and it answers 503."""
@@ -43,9 +44,12 @@ def read(
             denied |= annotation.on_error is OnError.DENY
             meanwhile = _meanwhile(annotation, values)
             found.append(_invalid(owner, name, texts[name], invalid, meanwhile))
-    unknown = [name for name in texts if name not in BY_NAME]
+    unknown = sorted(name for name in texts if name not in BY_NAME)
+    unknown.sort(key=lambda name: not name.startswith(_GUARDS))
     denied |= any(name.startswith(_GUARDS) for name in unknown)
-    found += [_unknown(owner, name) for name in unknown]
+    found += [_unknown(owner, name) for name in unknown[:_MOST_UNKNOWN]]
+    if more := unknown[_MOST_UNKNOWN:]:
+        found.append(_more_unknown(owner, more))
     return Values(given, denied, options), tuple(found)
 
 
@@ -87,4 +91,19 @@ def _unknown(owner: ObjectRef, name: str) -> Problem:
         meanwhile="its paths answer 503, since this guards access"
         if guards
         else "it has no effect",
+    )
+
+
+def _more_unknown(owner: ObjectRef, names: Sequence[str]) -> Problem:
+    guard = names[0].startswith(_GUARDS)
+    report = problems.error if guard else problems.warning
+    return report(
+        owner,
+        "metadata.annotations",
+        Code.ANNOTATION_UNKNOWN,
+        f"Pillion has no annotation of the names of {len(names)} more.",
+        "Remove them, or do without what they ask for.",
+        meanwhile="its paths answer 503, since some guard access"
+        if guard
+        else "they have no effect",
     )

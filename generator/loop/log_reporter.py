@@ -1,6 +1,6 @@
 """Reports to the log: a problem once when it appears, and once when it is gone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import structlog
 
@@ -9,13 +9,16 @@ from generator.loop.state import PendingWish
 from generator.nginx.jinja import TemplateSet
 from generator.nginx.template_files import differing
 from generator.objects import Name, ObjectRef
-from generator.problems import Problem, Severity
+from generator.problems import Code, Problem, Severity
 from generator.snapshot import Origin
 from reloader.contract import Status
 
 log = structlog.get_logger()
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
+
+_MOST_OF_A_KIND = 10
+"""Lines that problems of one code of one object take: one edit may cause thousands."""
 
 
 class LogReporter:
@@ -33,12 +36,12 @@ class LogReporter:
         now = frozenset(problems)
         if now == self._problems:
             return
-        for problem in sorted(now - self._problems):
+        for problem, more in _first_of_each_kind(now - self._problems):
             getattr(log, _LEVELS[problem.severity])(
-                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.advice
+                Event.PROBLEM_FOUND, **_fields(problem, origins), hint=problem.advice, **more
             )
-        for problem in sorted(self._problems - now):
-            log.info(Event.PROBLEM_SOLVED, **_fields(problem, origins))
+        for problem, more in _first_of_each_kind(self._problems - now):
+            log.info(Event.PROBLEM_SOLVED, **_fields(problem, origins), **more)
         self._problems = now
 
     def applied(self, status: Status, wish: PendingWish, problems: int, now: float) -> None:
@@ -111,6 +114,22 @@ class LogReporter:
                 Event.CONFIG_BISECTING, suspects=sorted(map(str, suspects)), message=message
             )
         self._suspects = suspects
+
+
+def _first_of_each_kind(
+    problems: Iterable[Problem],
+) -> Iterator[tuple[Problem, Mapping[str, int]]]:
+    """Return problems in order; of very many of one object and code the first ones.
+
+    The last of these comes with how many `more` there are.
+    """
+    groups: dict[tuple[ObjectRef, Code], list[Problem]] = {}
+    for problem in sorted(problems):
+        groups.setdefault((problem.object, problem.code), []).append(problem)
+    last = {g[_MOST_OF_A_KIND - 1]: len(g) for g in groups.values() if len(g) > _MOST_OF_A_KIND}
+    for problem in sorted(p for group in groups.values() for p in group[:_MOST_OF_A_KIND]):
+        more = last.get(problem, 0) - _MOST_OF_A_KIND
+        yield problem, {"more": more} if more > 0 else {}
 
 
 def _fields(problem: Problem, origins: Mapping[ObjectRef, Origin]) -> dict[str, object]:

@@ -17,9 +17,8 @@ from yaml.constructor import SafeConstructor
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_EMPTY = re.compile(
-    r"(?:\s|#[^\n]*(?:\n|$)|^%[^\n]*(?:\n|$)|^(?:---|\.\.\.)(?=\s|$))*", re.MULTILINE
-)
+_EMPTY = re.compile(r"(?:\s|#[^\n]*+|^%[^\n]*+|^(?:---|\.\.\.)(?=\s|$))*+", re.MULTILINE)
+"""Possessive, so that a comment is read in one way only."""
 
 _MAX_DEPTH = 60
 _OPENERS = ("[", "{", "- ", "? ")

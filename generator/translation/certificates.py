@@ -158,9 +158,14 @@ def _load_key(pem: bytes) -> Key:
 
 def covers(certificate: Certificate, host: str) -> bool:
     """Whether one of the certificate's DNS names is this host. Rules: RFC 6125, 6.4.3."""
-    names = _dns_names(certificate.file.content)
+    names = dns_names(certificate)
     parent = host.partition(".")[2]
     return host in names or (bool(parent) and f"*.{parent}" in names)
+
+
+def dns_names(certificate: Certificate) -> frozenset[str]:
+    """Return the DNS names of a certificate, in lower case."""
+    return _dns_names(certificate.file.content)
 
 
 @lru_cache(maxsize=4096)

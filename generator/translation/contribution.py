@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import Enum
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -170,12 +171,19 @@ class _Work:
 
     def _may_serve(self, host: str) -> bool:
         if host and not is_host(host):
-            self._problems.append(_invalid_host(self._ingress, host))
+            field = self._rule_of_host.get(host, "spec.tls")
+            self._problems.append(_invalid_host(self._ingress, host, field))
             return False
         if not host and not self._installation.settings.catch_all:
             self._problems.append(_no_catch_all(self._ingress))
             return False
         return True
+
+    @cached_property
+    def _rule_of_host(self) -> dict[str, str]:
+        """The field of the first rule of each host."""
+        rules = reversed([*enumerate(self._ingress.spec.rules)])
+        return {rule.host.lower(): f"spec.rules[{number}].host" for number, rule in rules}
 
     def _part(
         self,
@@ -285,13 +293,10 @@ def _invalid_name(ingress: Ingress) -> Problem:
     )
 
 
-def _invalid_host(ingress: Ingress, host: str) -> Problem:
-    fields = [
-        f"spec.rules[{i}].host" for i, r in enumerate(ingress.spec.rules) if r.host.lower() == host
-    ]
+def _invalid_host(ingress: Ingress, host: str, field: str) -> Problem:
     return problems.error(
         ingress.ref,
-        fields[0] if fields else "spec.tls",
+        field,
         Code.HOST_INVALID,
         f"{shown(host)} is not a host name.",
         "Write a DNS name in lower case, such as shop.example.com or *.example.com.",

@@ -1,6 +1,7 @@
 """From the TLS sections of an Ingress to the certificate of each of its hosts."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -9,7 +10,12 @@ from generator.model import Certificate
 from generator.names import wildcard_above
 from generator.objects import Ingress, Name
 from generator.problems import Code, Problem, Problems
-from generator.translation.certificates import CertificateLookup, covers, find_certificate
+from generator.translation.certificates import (
+    CertificateLookup,
+    covers,
+    dns_names,
+    find_certificate,
+)
 from generator.translation.memo import Reads
 
 _WAYS_OUT = {
@@ -35,30 +41,44 @@ class TLSSections:
     def __init__(self, ingress: Ingress, reads: Reads) -> None:
         self._ingress = ingress
         self._reads = reads
-        self._hosts = [frozenset(h.lower() for h in tls.hosts) for tls in ingress.spec.tls]
+        self._by_host: dict[str, int] = {}
+        for number, section in enumerate(ingress.spec.tls):
+            for host in section.hosts:
+                self._by_host.setdefault(host.lower(), number)
+        tls = enumerate(ingress.spec.tls)
+        self._for_all = next((number for number, section in tls if not section.hosts), None)
         self._lookups: dict[Name, CertificateLookup] = {}
 
     def of(self, host: str) -> HostTLS:
         """Return what they say of a host; an empty one is every host that no rule names."""
-        section = next(self._sections(host), None)
+        section = self._section(host)
         if section is None:
             return HostTLS()
         lookup = self._lookup(section)
         return HostTLS(is_on=True) if lookup is None else self._found(section, host, lookup)
 
-    def _sections(self, host: str) -> Iterator[int]:
-        """Find the sections for a host: by name, by wildcard, those without hosts.
+    def _section(self, host: str) -> int | None:
+        """Find the section for a host: by name, by wildcard, one without hosts.
 
-        Then, as in ingress-nginx, those whose certificate is for the host.
+        Then, as in ingress-nginx, one whose certificate is for the host.
         """
-        for name in (host, wildcard_above(host)) if host else ():
-            yield from (i for i, hosts in enumerate(self._hosts) if name in hosts)
-        yield from (i for i, hosts in enumerate(self._hosts) if not hosts)
-        yield from (i for i in range(len(self._hosts)) if host and self._covers(i, host))
+        names = (host, wildcard_above(host)) if host else ()
+        named = next((self._by_host[name] for name in names if name in self._by_host), None)
+        if named is not None or self._for_all is not None:
+            return self._for_all if named is None else named
+        found = (self._by_certificate.get(name) for name in names)
+        return min((section for section in found if section is not None), default=None)
 
-    def _covers(self, section: int, host: str) -> bool:
-        lookup = self._lookup(section)
-        return bool(lookup and lookup.certificate and covers(lookup.certificate, host))
+    @cached_property
+    def _by_certificate(self) -> Mapping[str, int]:
+        """The first section with a certificate for each name; looks up every Secret."""
+        found: dict[str, int] = {}
+        for section in range(len(self._ingress.spec.tls)):
+            lookup = self._lookup(section)
+            if lookup and lookup.certificate:
+                for name in dns_names(lookup.certificate):
+                    found.setdefault(name, section)
+        return found
 
     def _secret(self, section: int) -> Name:
         return Name(self._ingress.name.namespace, self._ingress.spec.tls[section].secret_name)
