@@ -1,6 +1,7 @@
 """nginx's language as a small tree of typed, frozen values; `nginx/quoting.py` alone writes it."""
 
 import hashlib
+from collections.abc import Iterable
 from enum import Enum
 from functools import cached_property
 
@@ -95,6 +96,12 @@ class Block(Struct, frozen=True):
 
 
 Statement = Directive | Block | Row
+
+
+def among(networks: Iterable[str], address: str, variable: str) -> Block:
+    """Set a variable to 1 where an address is in one of these networks, else to 0."""
+    rows = (Row(Key.DEFAULT, 0), *(Row(Word(network), 1) for network in networks))
+    return Block("geo", (Expression(address), Expression(variable)), rows)
 
 
 def lines(statements: tuple[Statement, ...]) -> int:

@@ -113,6 +113,12 @@ def info(  # noqa: PLR0913 - the parts of a problem
     return replace(found, severity=Severity.INFO)
 
 
+def older_name(ref: ObjectRef, alias: str, name: str, code: Code) -> Problem:
+    """Return the problem of a setting that is given by its older name too."""
+    message = f"This older name of {name} does not count beside it."
+    return warning(ref, alias, code, message, "Keep one of the two.", meanwhile=f"{name} holds")
+
+
 def internal_error(ref: ObjectRef, exception: Exception, meanwhile: str) -> Problem:
     """Return the problem of an Ingress that is not served as it asks because of a bug."""
     message = f"Pillion fails at it: {shown(str(exception) or repr(exception))}."

@@ -1,22 +1,12 @@
 """Every annotation that there is: found by looking into each module of this room."""
 
-import importlib
-import pkgutil
 from typing import Any
 
 import generator.annotations
 from generator.annotations.declaration import Annotation, Feature
+from generator.values.declared import declared_in
 
-_DECLARE_NOTHING = {"catalog", "declaration", "reading"}
-_MODULES = sorted(
-    module.name
-    for module in pkgutil.iter_modules(generator.annotations.__path__)
-    if module.name not in _DECLARE_NOTHING
-)
-
-FEATURES: tuple[Feature, ...] = tuple(
-    importlib.import_module(f"generator.annotations.{name}").FEATURE for name in _MODULES
-)
+FEATURES: tuple[Feature, ...] = tuple(declared_in(generator.annotations, "FEATURE"))
 """Every feature, in order of their modules' names."""
 
 ALL: tuple[Annotation[Any], ...] = tuple(

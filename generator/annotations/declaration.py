@@ -34,6 +34,10 @@ class OnError(Enum):
     """The Ingress answers 503: the annotation guards access, and open is worse than shut."""
 
 
+SHUT = "its paths answer 503, since this guards access"
+"""What holds while an annotation with `OnError.DENY` cannot be obeyed."""
+
+
 class Annotation(Struct, Generic[T_co], frozen=True, kw_only=True):
     """One annotation. The value it gives has the type that `parse` returns."""
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from generator import problems
 from generator.annotations.buffers import buffers_of
-from generator.annotations.declaration import Annotation, Asker, Feature, OnError, Values
+from generator.annotations.declaration import SHUT, Annotation, Asker, Feature, OnError, Values
 from generator.directives import Directive, Expression, Size, Statement, Text, Value, Word
 from generator.effects import INTERNAL, Deny, Effect, InLocation, InternalLocation, Phase
 from generator.names import is_remote_host
@@ -119,7 +119,7 @@ def _forbidden(asked: URL, asker: Asker) -> problems.Problem | None:
         Code.ANNOTATION_INVALID,
         message,
         "Name the host of the service.",
-        meanwhile="its paths answer 503, since this guards access",
+        meanwhile=SHUT,
     )
 
 

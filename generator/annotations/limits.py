@@ -9,7 +9,17 @@ import hashlib
 from collections.abc import Iterator
 
 from generator.annotations.declaration import Annotation, Asker, Feature, Values
-from generator.directives import Block, Directive, Expression, Key, Row, Statement, Text, Word
+from generator.directives import (
+    Block,
+    Directive,
+    Expression,
+    Key,
+    Row,
+    Statement,
+    Text,
+    Word,
+    among,
+)
 from generator.effects import Effect, InHttp, InLocation, Phase
 from generator.values.networks import networks
 from generator.values.scalars import number_between
@@ -88,10 +98,9 @@ def _client(free: tuple[str, ...], name: str) -> tuple[Expression, tuple[Stateme
     if not free:
         return Expression("$binary_remote_addr"), ()
     is_free, counted = Expression(f"$pillion_free_{name}"), Expression(f"$pillion_client_{name}")
-    networks = (Row(Key.DEFAULT, 0), *(Row(Word(network), 1) for network in free))
     keys = (Row(Word("0"), Expression("$binary_remote_addr")), Row(Key.DEFAULT, Text("")))
     return counted, (
-        Block("geo", (Expression("$remote_addr"), is_free), networks),
+        among(free, "$remote_addr", is_free.text),
         Block("map", (is_free, counted), keys),
     )
 

@@ -1,16 +1,15 @@
 """From the annotations of one Ingress to typed values and problems."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generator import problems
 from generator.annotations.catalog import BY_NAME
-from generator.annotations.declaration import Annotation, OnError, Values
+from generator.annotations.declaration import SHUT, Annotation, OnError, Values
 from generator.objects import ObjectRef
 from generator.options.declaration import GlobalValues
 from generator.problems import Code, Problem, Problems, shown
-from generator.values.declared import settings_in
+from generator.values.declared import did_you_mean, settings_in
 from generator.values.describe import described
 from generator.values.invalid import Invalid
 
@@ -37,7 +36,9 @@ def read(
     found: list[Problem] = []
     denied = False
     for annotation, name, overridden in settings_in(texts, BY_NAME):
-        found += [_overridden(owner, alias, name) for alias in overridden]
+        found += [
+            problems.older_name(owner, alias, name, Code.ANNOTATION_IGNORED) for alias in overridden
+        ]
         try:
             given[annotation] = annotation.parse(texts[name].strip())
         except Invalid as invalid:
@@ -62,24 +63,11 @@ def _invalid(owner: ObjectRef, name: str, text: str, invalid: Invalid, meanwhile
 
 def _meanwhile(annotation: Annotation[Any], values: Values) -> str:
     if annotation.on_error is OnError.DENY:
-        return "its paths answer 503, since this guards access"
+        return SHUT
     return f"{described(values.default_of(annotation))}, the default"
 
 
-def _overridden(owner: ObjectRef, alias: str, name: str) -> Problem:
-    return problems.warning(
-        owner,
-        alias,
-        Code.ANNOTATION_IGNORED,
-        f"This older name of {name} does not count beside it.",
-        "Keep one of the two.",
-        meanwhile=f"{name} holds",
-    )
-
-
 def _unknown(owner: ObjectRef, name: str) -> Problem:
-    near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.8)
-    way_out = f"Did you mean {near[0]}?" if near else "Remove it, or do without what it asks for."
     guards = name.startswith(_GUARDS)
     report = problems.error if guards else problems.warning
     return report(
@@ -87,10 +75,8 @@ def _unknown(owner: ObjectRef, name: str) -> Problem:
         name,
         Code.ANNOTATION_UNKNOWN,
         "Pillion has no annotation of this name.",
-        way_out,
-        meanwhile="its paths answer 503, since this guards access"
-        if guards
-        else "it has no effect",
+        did_you_mean(name, BY_NAME) or "Remove it, or do without what it asks for.",
+        meanwhile=SHUT if guards else "it has no effect",
     )
 
 
@@ -101,7 +87,7 @@ def _more_unknown(owner: ObjectRef, names: Sequence[str]) -> Problem:
         owner,
         "metadata.annotations",
         Code.ANNOTATION_UNKNOWN,
-        f"Pillion has no annotation of the names of {len(names)} more.",
+        f"Of {len(names)} more annotations Pillion does not know the names.",
         "Remove them, or do without what they ask for.",
         meanwhile="its paths answer 503, since some guard access"
         if guard

@@ -8,12 +8,23 @@ redirects, for lists of networks, for logs and for the headers that backends get
 import re
 from collections.abc import Iterable, Iterator
 
-from generator.directives import Block, Directive, Expression, Key, Regex, Row, Text, Value, Word
+from generator.directives import (
+    Block,
+    Directive,
+    Expression,
+    Key,
+    Regex,
+    Row,
+    Text,
+    Value,
+    Word,
+    among,
+)
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.problems import shown
 from generator.values.invalid import Invalid
-from generator.values.lists import header_names
+from generator.values.lists import HEADER_NAME, comma_items, header_names
 from generator.values.networks import networks
 from generator.values.scalars import boolean
 
@@ -44,7 +55,7 @@ _CLEARED = frozenset(name.lower() for name in (*_HOW_IT_CAME, *_OTHER_PATH, *_ID
 
 
 def _header(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,80}", text):
+    if not HEADER_NAME.fullmatch(text):
         raise Invalid("the name of a header", "Write one such as X-Forwarded-For.")
     return text
 
@@ -77,7 +88,7 @@ PROXY_REAL_IP_CIDR = Option[tuple[str, ...]](
 
 def _protocols(text: str) -> tuple[str, ...]:
     """Read protocols that a connection may change to, with commas."""
-    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    names = comma_items(text.lower())
     for name in names:
         if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]{0,40}(/[a-z0-9._-]{1,20})?", name):
             raise Invalid("a list of protocols", "Write names with commas, such as websocket.")
@@ -160,9 +171,7 @@ _FULL_FORWARDED_FOR = _map(
 
 def _front(values: GlobalValues) -> Iterator[Block]:
     """Let through what is said of the client, where the networks of the front said it."""
-    rows = (Row(Key.DEFAULT, 0), *(Row(Word(n), 1) for n in values[PROXY_REAL_IP_CIDR]))
-    is_front = Expression("$pillion_is_front")
-    yield Block("geo", (Expression("$realip_remote_addr"), is_front), rows)
+    yield among(values[PROXY_REAL_IP_CIDR], "$realip_remote_addr", "$pillion_is_front")
     for what in ("proto", "port", "host"):
         said = (Word("1"), Expression(f"$http_x_forwarded_{what}"))
         yield _map("$pillion_is_front", f"$pillion_front_{what}", said, (Key.DEFAULT, Text("")))

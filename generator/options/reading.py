@@ -1,6 +1,5 @@
 """From the data of the ConfigMap to typed values and problems."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from generator.objects import ObjectRef
 from generator.options.catalog import BY_NAME
 from generator.options.declaration import GlobalValues, Option
 from generator.problems import Code, Problem, Problems, shown
-from generator.values.declared import settings_in
+from generator.values.declared import did_you_mean, settings_in
 from generator.values.describe import described
 from generator.values.invalid import Invalid
 
@@ -20,7 +19,9 @@ def read_options(data: Mapping[str, str], owner: ObjectRef) -> tuple[GlobalValue
     given: dict[Option[Any], Any] = {}
     found: list[Problem] = []
     for option, name, overridden in settings_in(texts, BY_NAME):
-        found += [_overridden(owner, alias, name) for alias in overridden]
+        found += [
+            problems.older_name(owner, alias, name, Code.OPTION_IGNORED) for alias in overridden
+        ]
         try:
             given[option] = option.parse(texts[name].strip())
         except Invalid as invalid:
@@ -42,24 +43,12 @@ def _invalid(
     )
 
 
-def _overridden(owner: ObjectRef, alias: str, name: str) -> Problem:
-    return problems.warning(
-        owner,
-        alias,
-        Code.OPTION_IGNORED,
-        f"This older name of {name} does not count beside it.",
-        "Keep one of the two.",
-        meanwhile=f"{name} holds",
-    )
-
-
 def _unknown(owner: ObjectRef, name: str) -> Problem:
-    near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.8)
     return problems.warning(
         owner,
         name,
         Code.OPTION_UNKNOWN,
         "Pillion has no option of this name.",
-        f"Did you mean {near[0]}?" if near else "Remove it.",
+        did_you_mean(name, BY_NAME) or "Remove it.",
         meanwhile="it has no effect",
     )

@@ -1,7 +1,11 @@
-"""Which declared settings a text mapping sets, under their names or older ones."""
+"""Settings that modules declare: where they are, which a text mapping sets, which was meant."""
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol, TypeVar
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
 
 
 class Declared(Protocol):
@@ -18,6 +22,15 @@ class Declared(Protocol):
 
 D = TypeVar("D", bound=Declared)
 
+_DECLARE_NOTHING = {"catalog", "declaration", "reading"}
+
+
+def declared_in(room: ModuleType, attribute: str) -> Iterator[Any]:
+    """Return what each module of a room of settings declares, in order of the modules' names."""
+    for module in sorted(found.name for found in pkgutil.iter_modules(room.__path__)):
+        if module not in _DECLARE_NOTHING:
+            yield getattr(importlib.import_module(f"{room.__name__}.{module}"), attribute)
+
 
 def settings_in(
     texts: Mapping[str, str], by_name: Mapping[str, D]
@@ -27,3 +40,9 @@ def settings_in(
     for setting in found.values():
         names = [name for name in (setting.name, *setting.aliases) if name in texts]
         yield setting, names[0], names[1:]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Ask whether the most similar name was meant; empty where none is similar."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    return f"Did you mean {near[0]}?" if near else ""

@@ -4,7 +4,7 @@ import re
 
 from generator.directives import Expression
 from generator.problems import shown
-from generator.values.invalid import Invalid
+from generator.values.invalid import Invalid, check_length
 from generator.values.variables import unknown_variable
 
 _LONGEST_EXPRESSION = 2000
@@ -32,10 +32,7 @@ def rewrite_target(text: str) -> Expression:
 
 def expression(text: str) -> Expression:
     """Read text with variables; only those of nginx's that exist everywhere are let in."""
-    if len(text) > _LONGEST_EXPRESSION:
-        raise Invalid(
-            f"at most {_LONGEST_EXPRESSION} characters long", f"Shorten it; it has {len(text)}."
-        )
+    check_length(text, _LONGEST_EXPRESSION)
     if unknown := unknown_variable(text, _is_known, captures=True):
         raise Invalid(
             f"an expression that nginx knows: {shown(unknown)} is not a variable here",

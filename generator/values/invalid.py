@@ -11,3 +11,9 @@ class Invalid(ValueError):
         super().__init__(expected)
         self.expected = expected
         self.hint = hint
+
+
+def check_length(text: str, longest: int) -> None:
+    """Raise Invalid where a text has more characters than that."""
+    if len(text) > longest:
+        raise Invalid(f"at most {longest} characters long", f"Shorten it; it has {len(text)}.")

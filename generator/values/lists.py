@@ -20,6 +20,14 @@ class TLSProtocol(StrEnum):
     TLS_1_3 = "TLSv1.3"
 
 
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,80}")
+
+
+def comma_items(text: str) -> list[str]:
+    """Return what stands between commas, without blanks and without what is empty."""
+    return [item for part in text.split(",") if (item := part.strip())]
+
+
 def words_of(choices: type[E]) -> Callable[[str], tuple[Word, ...]]:
     """Read words of a closed list, with blanks or commas between them."""
 
@@ -36,7 +44,7 @@ def words_of(choices: type[E]) -> Callable[[str], tuple[Word, ...]]:
 
 def status_codes(text: str) -> tuple[int, ...]:
     """Read HTTP statuses that nginx can replace, with commas."""
-    items = [item.strip() for item in text.split(",") if item.strip()]
+    items = comma_items(text)
     if not items or len(items) > _MOST:
         raise Invalid("a list of statuses", "Write statuses with commas, such as 404,503.")
     for item in items:
@@ -50,11 +58,11 @@ def status_codes(text: str) -> tuple[int, ...]:
 
 def header_names(text: str) -> tuple[str, ...]:
     """Read names of headers, with commas."""
-    items = [item.strip() for item in text.split(",") if item.strip()]
+    items = comma_items(text)
     if not items or len(items) > _MOST:
         raise Invalid("a list of headers", "Write names of headers with commas.")
     for item in items:
-        if not re.fullmatch(r"[A-Za-z0-9-]{1,80}", item):
+        if not HEADER_NAME.fullmatch(item):
             raise Invalid(
                 f"a list of headers: {shown(item)} is not the name of one",
                 "Write letters, digits and dashes, such as X-Auth-Request-User.",

@@ -4,7 +4,7 @@ import re
 
 from generator.directives import Expression
 from generator.problems import shown
-from generator.values.invalid import Invalid
+from generator.values.invalid import Invalid, check_length
 from generator.values.variables import unknown_variable
 
 _LONGEST = 3000
@@ -41,8 +41,7 @@ _NAMES = frozenset(f"{_OF_NGINX} {_OF_PILLION} {_OF_INGRESS_NGINX}".split())
 
 def log_format(text: str) -> Expression:
     """Read a format; its variables are nginx's, Pillion's, or those that ingress-nginx gave."""
-    if len(text) > _LONGEST:
-        raise Invalid(f"at most {_LONGEST} characters long", f"Shorten it; it has {len(text)}.")
+    check_length(text, _LONGEST)
     if not text.isprintable():
         raise Invalid("one line of text", "Leave out line breaks and control characters.")
     if unknown := unknown_variable(text, _is_known):

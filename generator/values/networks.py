@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from generator.problems import shown
 from generator.values.invalid import Invalid
+from generator.values.lists import comma_items
 
 _MOST_NETWORKS = 2000
 """Each is a line for every path."""
@@ -13,7 +14,7 @@ _MOST_NETWORKS = 2000
 
 def networks(text: str) -> tuple[str, ...]:
     """Read addresses and networks in CIDR notation, separated by commas."""
-    items = [item for part in text.split(",") if (item := part.strip())]
+    items = comma_items(text)
     if not items:
         raise Invalid("a list of networks: it is empty", "Name at least one network.")
     if len(items) > _MOST_NETWORKS:

@@ -6,7 +6,7 @@ import pcre2
 
 from generator.directives import Regex
 from generator.problems import shown
-from generator.values.invalid import Invalid
+from generator.values.invalid import Invalid, check_length
 
 _ESCAPE = r"\\(?:[^A-Za-z0-9]|[dDwWsSbBAzZhHvVRntrfae]|[0-9]{1,2}|x[0-9A-Fa-f]{2})"
 _CLASS = rf"\[\^?\]?(?:\[:\^?[a-z]+:\]|{_ESCAPE}|[^\]\\])*\]"
@@ -25,10 +25,7 @@ _REPEATED_GROUP = re.compile(r"(?<=[)}?*+])\{([0-9]+)(?:,([0-9]*))?\}")
 
 def regex(text: str) -> Regex:
     """Read a regular expression that nginx's PCRE2 compiles and that sets no variable."""
-    if len(text) > _LONGEST_REGEX:
-        raise Invalid(
-            f"at most {_LONGEST_REGEX} characters long", f"Shorten it; it has {len(text)}."
-        )
+    check_length(text, _LONGEST_REGEX)
     if not re.fullmatch(r"[\x21-\x7e]*", text):
         raise Invalid(
             "a regular expression as taken here: it has a blank, a control character or one "

@@ -7,7 +7,7 @@ from msgspec import Struct
 from generator.directives import Expression
 from generator.names import is_subdomain
 from generator.problems import shown
-from generator.values.invalid import Invalid
+from generator.values.invalid import Invalid, check_length
 from generator.values.variables import unknown_variable
 
 _LONGEST = 1500
@@ -49,8 +49,7 @@ class URL(Struct, frozen=True):
 
 def url(text: str) -> URL:
     """Read an absolute URL; its host is a name, an address or `$host`."""
-    if len(text) > _LONGEST:
-        raise Invalid(f"at most {_LONGEST} characters long", f"Shorten it; it has {len(text)}.")
+    check_length(text, _LONGEST)
     found = _URL.fullmatch(text)
     if not found or not re.fullmatch(r"[\x21-\x7e]+", text) or "#" in text:
         raise Invalid("a URL", "Write one such as http://auth.default.svc.cluster.local/verify.")

@@ -124,7 +124,7 @@ def test_very_many_unknown_annotations_are_told_by_number():
     assert values.denied
     assert [each.field for each in told[:2]] == ["auth-z", "proxy-body-sizes-0000"]
     assert len(told) == 11
-    assert told[-1].message == "Pillion has no annotation of the names of 3390 more."
+    assert told[-1].message == "Of 3390 more annotations Pillion does not know the names."
     assert told[-1].meanwhile == "they have no effect"
 
 
