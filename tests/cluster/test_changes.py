@@ -41,9 +41,10 @@ def _ingress(*paths: tuple[str, str, str], host: str = "foo.test", **spec: objec
 
 def test_global_options(start_pair, make_class, cluster, backend):
     publish(cluster, "echo", backend("echo"))
-    namespace = cluster.create(_ingress(("Prefix", "/", "echo")))["metadata"]["namespace"]
+    shop = _ingress(("Prefix", "/", "echo"), ingressClassName="own")
+    namespace = cluster.create(shop)["metadata"]["namespace"]
     large = {"body": b"x" * (2 << 20)}
-    with make_class("ours"), start_pair(f"--configmap={namespace}/options") as pair:
+    with make_class("own"), start_pair(f"--configmap={namespace}/options") as pair:
         _soon(pair, FOO, "echo")
         web = Web(pair.http_port, pair.https_port)
         assert web.ask(FOO, "POST", **large).status == 413

@@ -76,11 +76,6 @@ class Following:
         """Everything read so far; whatever changes after is a change."""
         return self._within(self.source.snapshot)
 
-    @property
-    def has_changed(self) -> bool:
-        """Whether there is something that the last snapshot has not."""
-        return self.source.store.changed.is_set()
-
     def wait_for_change(self, within_s: float = 10.0) -> Snapshot:
         """Return the next snapshot that differs from the last one taken."""
         asyncio.run_coroutine_threadsafe(self.source.changed(), self._loop).result(within_s)

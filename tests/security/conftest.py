@@ -2,17 +2,13 @@
 
 import pytest
 
-from tests.drivers.served_folder import Site
+from tests.integration.conftest import fresh_site
 
-
-@pytest.fixture(scope="session")
-def fresh_site_of(tmp_path_factory):
-    """Makes a Site with flags of one's own: a context manager."""
-    return lambda *flags: Site(tmp_path_factory.mktemp("site"), *flags)
+__all__ = ["fresh_site"]
 
 
 @pytest.fixture(scope="module")
-def site_of_its_own(fresh_site_of):
+def site_of_its_own(fresh_site):
     """A Site for the tests of one module."""
-    with fresh_site_of() as site:
+    with fresh_site() as site:
         yield site

@@ -17,6 +17,8 @@ from tests.drivers.nginx import NGINX
 from tests.drivers.web import Web
 
 TEAPOT = "return 418;"
+# What Pillion never writes, so that it stands nowhere but by injection. An annotation that
+# writes one of these takes it from here.
 NEVER_RENDERED = {"alias", "root", "load_module", "ssl_engine", "mirror", "js_content", "include"}
 OPEN, SHUT = "victim", 503
 
@@ -174,7 +176,7 @@ def test_a_name_of_an_annotation_is_no_way_in_either(prefix, site_of_its_own, at
 
 
 @pytest.fixture(scope="module")
-def watched(fresh_site_of, tmp_path_factory):
+def watched(fresh_site, tmp_path_factory):
     """A site whose nginx tells whose child it is."""
     folder = tmp_path_factory.mktemp("watched")
     spy = folder / "nginx"
@@ -184,7 +186,7 @@ def watched(fresh_site_of, tmp_path_factory):
         f'exec {NGINX} "$@"\n'
     )
     spy.chmod(0o755)
-    with fresh_site_of(f"--nginx-bin={spy}") as site:
+    with fresh_site(f"--nginx-bin={spy}") as site:
         site.parents = folder / "parents"
         yield site
 

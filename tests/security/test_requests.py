@@ -84,8 +84,9 @@ def test_a_header_with_an_underscore_does_not_pass_for_one_with_a_dash(site):
 
 
 def test_what_only_a_proxy_can_know_is_not_passed_on(site):
-    headers = site.web.ask("http://foo.test/", headers=dict.fromkeys(CLEARED, "claim")).echo
-    assert "claim" not in headers["headers"].values()
+    told = site.web.ask("http://foo.test/", headers=dict.fromkeys(CLEARED, "claim")).echo
+    assert {name.lower() for name in CLEARED}.isdisjoint(n.lower() for n in told["headers"])
+    assert "claim" not in told["headers"].values()
 
 
 def test_nor_is_a_fastcgi_backend_told_that_it_was_said(site):
@@ -93,12 +94,15 @@ def test_nor_is_a_fastcgi_backend_told_that_it_was_said(site):
     assert {"HTTP_" + name.upper().replace("-", "_") for name in CLEARED}.isdisjoint(told)
 
 
-OFFERS = ["h2c", "websocket, h2c", "h2c, websocket", "websocket,h2c", "h2", "TLS/1.2", "x"]
+OFFERS = [
+    *("h2c", "websocket, h2c", "h2c, websocket", "websocket,h2c"),
+    *("h2", "TLS/1.0", "TLS/1.2", "x"),
+]
 
 
 @pytest.mark.parametrize("offer", OFFERS)
 def test_a_connection_changes_to_nothing_that_goes_past_the_rules(offer, site):
-    head = "GET / HTTP/1.1\r\nHost: eager.test\r\nConnection: Upgrade, close\r\n"
+    head = "GET / HTTP/1.1\r\nHost: eager.test\r\nConnection: Upgrade, HTTP2-Settings, close\r\n"
     more = f"Upgrade: {offer}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
     answer = said(site, (head + more).encode())
     assert answer.startswith(b"HTTP/1.1 200")
@@ -161,13 +165,16 @@ def test_where_a_request_line_names_a_host_that_one_counts(site):
     assert said(site, raw).split()[1] == b"404"
 
 
+OTHERS = ["evil.test", "evil.test:80", "foo.test.evil.test", "xfoo.test:1", "php.test"]
+
+
 def hosts_told(raw, site):
     answer = said(site, raw + b"Connection: close\r\n\r\n")
     headers = json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]
     return headers["Host"], headers["X-Forwarded-Host"]
 
 
-@pytest.mark.parametrize("own", ["evil.test", "evil.test:80", "foo.test.evil.test", "xfoo.test:1"])
+@pytest.mark.parametrize("own", OTHERS)
 def test_a_backend_is_told_the_host_whose_rules_were_asked(own, site):
     raw = f"GET http://foo.test/ HTTP/1.1\r\nHost: {own}\r\n".encode()
     assert hosts_told(raw, site) == ("foo.test", "foo.test")
@@ -180,6 +187,7 @@ def test_a_backend_is_told_the_host_whose_rules_were_asked(own, site):
         ("/", "FOO.test.:8080", "foo.test:8080"),
         ("http://foo.test:8080/", "foo.test:8080", "foo.test:8080"),
         ("/", "foo.test", "foo.test"),
+        ("/", "FOO.test", "foo.test"),
     ],
 )
 def test_a_backend_is_told_the_port_that_the_client_asked_for(target, own, told, site):
@@ -224,35 +232,3 @@ def test_a_name_in_the_cluster_cannot_write_a_line_of_the_log(site):
     site.holds(odd, ingress(rule("foo.test", ("Prefix", "/", "victim"))))
     assert site.pair.logs("problem.found")
     assert not site.pair.logs("forged")
-
-
-def test_only_websocket_upgrades(site):
-    raw = b"GET /up HTTP/1.1\r\nHost: foo.test\r\nConnection: %s\r\nUpgrade: %s\r\n%s\r\n"
-    for upgrade in (b"h2c", b"websocket, h2c", b"TLS/1.0"):
-        more = b"HTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: close\r\n"
-        answer = said(site, raw % (b"Upgrade, HTTP2-Settings", upgrade, more))
-        assert b" 200 " in answer.splitlines()[0]
-        told = json.loads(answer.partition(b"{")[1] + answer.partition(b"{")[2])
-        assert "Upgrade" not in told["headers"]
-
-
-@pytest.mark.parametrize(
-    ("target", "header", "host"),
-    [
-        (b"http://foo.test/a", b"evil.test", "foo.test"),
-        (b"http://foo.test/a", b"php.test", "foo.test"),
-        (b"/a", b"foo.test:8080", "foo.test:8080"),
-        (b"/a", b"FOO.test", "foo.test"),
-    ],
-)
-def test_a_backend_is_told_of_the_host_that_was_routed_by(target, header, host, site):
-    raw = b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (target, header)
-    answer = said(site, raw)
-    told = json.loads(answer[answer.index(b"{") : answer.rindex(b"}") + 1])
-    assert (told["host"], told["headers"]["X-Forwarded-Host"]) == (host, host)
-
-
-def test_headers_that_undo_a_guard_by_path_are_not_a_clients_to_set(site):
-    forged = {"Forwarded": "for=6.6.6.6", "X-Original-URL": "/a", "ssl-client-verify": "SUCCESS"}
-    headers = site.web.ask("http://foo.test/", headers=forged).echo["headers"]
-    assert not forged.keys() & headers.keys()

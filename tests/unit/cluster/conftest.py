@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 import structlog
 
+from generator.cluster.access import Anonymous
 from generator.cluster.backoff import Timing
 from generator.cluster.client import Client
 from generator.cluster.source import ClusterSource
-from tests.unit.cluster.fake_apiserver import FakeApiserver, Plain
+from tests.unit.cluster.fake_apiserver import FakeApiserver
 from tests.unit.cluster.samples import no_references
 
 SOON = Timing(
@@ -57,7 +58,7 @@ def following() -> Callable:
     async def follow(
         timing: Timing = SOON, **source: object
     ) -> AsyncIterator[tuple[FakeApiserver, ClusterSource]]:
-        async with FakeApiserver() as fake, Client(Plain(fake.url), timing) as client:
+        async with FakeApiserver() as fake, Client(Anonymous(fake.url), timing) as client:
             followed = ClusterSource(
                 client, timing=timing, **({"references": no_references} | source)
             )

@@ -13,25 +13,7 @@ from typing import NamedTuple, Self
 
 from aiohttp import web
 
-from generator.cluster.access import Credentials, Server
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Plain:
-    """Access to a server that asks for no credentials."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    async def server(self) -> Server:
-        return Server(url=self._url)
-
-    async def credentials(self) -> Credentials:
-        return Credentials()
-
-    def reject(self, credentials: Credentials) -> None:
-        pass
 
 
 def says(status: int, reason: str = "", headers: dict[str, str] | None = None) -> Handler:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 
-from generator.objects import Kind, Name, ObjectRef
+from generator.objects import ObjectRef
 from generator.snapshot import Snapshot
 
 
@@ -45,14 +45,6 @@ def endpoint_slice(name, service, *addresses, **annotations):
 
 def no_references(_: Snapshot) -> frozenset[ObjectRef]:
     return frozenset()
-
-
-def tls_references(snapshot: Snapshot) -> frozenset[ObjectRef]:
-    return frozenset(
-        ObjectRef(Kind.SECRET, Name(ingress.name.namespace, tls.secret_name))
-        for ingress in snapshot.ingresses.values()
-        for tls in ingress.spec.tls
-    )
 
 
 async def until(condition: Callable[[], object], within_s: float = 5.0) -> None:

@@ -3,13 +3,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from generator.cluster.access import Anonymous
 from generator.cluster.client import Client
 from generator.cluster.ingress_status import StatusWriter
 from generator.cluster.published_addresses import addresses_of_service, addresses_of_text
 from generator.cluster.source import ClusterSource
 from generator.objects import Kind, Name, PublishedAddress
 from tests.unit.cluster.conftest import SOON
-from tests.unit.cluster.fake_apiserver import Plain, says
+from tests.unit.cluster.fake_apiserver import says
 from tests.unit.cluster.samples import ingress, no_references, until
 
 ING = "ingresses"
@@ -31,7 +32,7 @@ def writing(following):
         async with following() as (fake, source):
             fake.put(ING, *things)
             await source.ready()
-            async with Client(Plain(fake.url), SOON) as client:
+            async with Client(Anonymous(fake.url), SOON) as client:
                 status_writer = StatusWriter(client, source, timing=SOON, **writer)
                 running = asyncio.create_task(status_writer.run())
                 try:
@@ -82,7 +83,7 @@ async def test_two_writers_with_different_addresses_correct_each_other_ever_more
     addresses = addresses_of_text(["192.0.2.9"])
     async with (
         writing(ingress("shop")) as (fake, source, ours),
-        Client(Plain(fake.url), SOON) as client,
+        Client(Anonymous(fake.url), SOON) as client,
         asyncio.TaskGroup() as tasks,
     ):
         second = ClusterSource(client, references=no_references, timing=SOON)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from generator.cluster.access import Anonymous
 from generator.cluster.client import Client
 from generator.cluster.kubernetes_event_writer import EventTiming, KubernetesEventWriter
 from generator.cluster.kubernetes_events import (
@@ -19,7 +20,7 @@ from generator.objects import Kind, Name, ObjectRef
 from generator.problems import Code, Problem, Severity
 from tests.drivers.snapshots import decoded
 from tests.unit.cluster.conftest import SOON
-from tests.unit.cluster.fake_apiserver import FakeApiserver, Plain, says
+from tests.unit.cluster.fake_apiserver import FakeApiserver, says
 from tests.unit.cluster.samples import until
 
 QUICK = EventTiming(burst=100, interval_s=0.001, renew_s=1000.0, forbidden_s=0.02)
@@ -82,7 +83,7 @@ def problem(message="It is wrong.", name="shop", field="spec", code=Code.PATH_IN
 def writing():
     @asynccontextmanager
     async def write(timing=QUICK, events=None, prepare=lambda _: None):
-        async with FakeApiserver() as fake, Client(Plain(fake.url), SOON) as client:
+        async with FakeApiserver() as fake, Client(Anonymous(fake.url), SOON) as client:
             recorder = Recorder(fake)
             recorder.by_name.update(events or {})
             prepare(fake)

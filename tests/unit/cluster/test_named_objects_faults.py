@@ -4,9 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from generator.objects import Kind, Name, ObjectRef
+from tests.drivers.cluster_source import tls_references
 from tests.unit.cluster.conftest import SOON
 from tests.unit.cluster.fake_apiserver import says
-from tests.unit.cluster.samples import ingress, names, secret, tls_references, until
+from tests.unit.cluster.samples import ingress, names, secret, until
 
 ING, S = "ingresses", "secrets"
 
