@@ -70,7 +70,7 @@ async def _run(settings: Settings) -> None:
     async with parts(settings, options) as (source, reporter):
         setup = LoopSettings(
             volume=volume,
-            options=options,
+            translation=options,
             surroundings=surroundings_of(settings),
             longest_gathering_s=settings.debounce_ms / 1000,
         )

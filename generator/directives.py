@@ -79,6 +79,11 @@ class Directive(Struct, frozen=True):
     arguments: tuple[Value, ...] = ()
 
 
+def carrying(name: str, value: Value | tuple[Value, ...]) -> Directive:
+    """Return the directive that has a value as its argument; a tuple is several of them."""
+    return Directive(name, value if isinstance(value, tuple) else (value,))
+
+
 class Row(Struct, frozen=True):
     """A line of a `map`, `geo` or `split_clients`: a value, and what it becomes."""
 

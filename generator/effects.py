@@ -72,7 +72,10 @@ class InternalLocation(Struct, frozen=True, kw_only=True):
     """A location in each server of the Ingress that clients cannot ask for."""
 
     name: str
-    """Begins with `@`, or with `INTERNAL` where it is the target of a subrequest."""
+    """Begins with `@`, or with `INTERNAL` where it is the target of a subrequest.
+
+    Has the Ingress in it, as a hash: of two of one name on a host the older counts.
+    """
     statements: tuple[Statement, ...]
     action: Action | None = None
     """Who answers; None: one of the statements."""

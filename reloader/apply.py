@@ -341,7 +341,7 @@ class Reloader:
         if isinstance(self._reload(process, earlier), frozenset):
             return
         message = self._reason(earlier)
-        log.error(Event.RESTORE_FAILED, generation=earlier.wish.generation, message=message)
+        log.error(Event.ROLLBACK_FAILED, generation=earlier.wish.generation, message=message)
 
     def _reason(self, pending: PendingReload) -> str:
         port, limit = self._settings.status_port, f"within {self._limit_s:.3g} s"

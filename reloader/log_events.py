@@ -34,7 +34,7 @@ class Event(LogEvent):
             "which a reload counts as failed. Give the pod more CPU, or raise --verify-timeout."
         ),
     )
-    RESTORE_FAILED = (
+    ROLLBACK_FAILED = (
         "reload.rollback_failed",
         (
             "After a failed reload nginx does not serve `generation`, the one before, either "

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 
-from generator.directives import Directive, Regex
+from generator.directives import Regex, carrying
 from generator.effects import Effect, InLocation, Phase
 from generator.model import Handler
 from generator.objects import ObjectRef
@@ -135,5 +135,5 @@ class Feature(Struct, frozen=True, kw_only=True):
         """Return what the directives of single annotations add."""
         for annotation in self.annotations:
             if annotation.directive and annotation in values.given:
-                directive = Directive(annotation.directive, (values.given[annotation],))
+                directive = carrying(annotation.directive, values.given[annotation])
                 yield InLocation(phase=Phase.SETTINGS, statements=(directive,))

@@ -26,7 +26,7 @@ class AttemptInputs(Struct, frozen=True, kw_only=True):
     """As it was read."""
     quarantine: Quarantine
     last_good: LastGood
-    options: TranslationSettings
+    settings: TranslationSettings
     surroundings: Surroundings
     admin: AdminInputs
 
@@ -80,11 +80,11 @@ class AttemptMaker:
     def make(self, inputs: AttemptInputs) -> Attempt | Failure:
         """Translate and render."""
         began = time.perf_counter()
-        snapshot = _with_options(inputs.snapshot, inputs.options.config_map, inputs.admin)
+        snapshot = _with_options(inputs.snapshot, inputs.settings.config_map, inputs.admin)
         substitution = substitute(snapshot, inputs.quarantine)
         translation = translate(
             substitution.snapshot,
-            inputs.options,
+            inputs.settings,
             self._translated,
             substitution.unavailable,
             replace(inputs.last_good, refused_files=inputs.quarantine.files),

@@ -40,7 +40,7 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
     """What does not change while the controller runs."""
 
     volume: Volume
-    options: TranslationSettings
+    translation: TranslationSettings
     surroundings: Surroundings
     """What is known of nginx before the reloader has reported it."""
     longest_gathering_s: float
@@ -56,7 +56,7 @@ class Controller:
         templates: TemplateFolder,
         reporter: Reporter | None,
     ) -> None:
-        self._options = settings.options
+        self._translation = settings.translation
         self._source = source
         self._folder = templates
         self._reporter = reporter
@@ -65,7 +65,7 @@ class Controller:
         self._pacing = Pacing(settings.longest_gathering_s, time.monotonic)
         self._maker = AttemptMaker()
         self._state = State.first(
-            settings.surroundings, templates.built_in, settings.options.config_map
+            settings.surroundings, templates.built_in, settings.translation.config_map
         )
 
     @property
@@ -168,7 +168,9 @@ class Controller:
     def _attempt(self) -> None:
         changed_at, began = self._pacing.waiting_since(), time.monotonic()
         try:
-            self._state, attempt = transitions.next_attempt(self._state, self._options, self._maker)
+            self._state, attempt = transitions.next_attempt(
+                self._state, self._translation, self._maker
+            )
         except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
             self._log.bug(error)
             return

@@ -24,7 +24,7 @@ GENERATION = 1
 
 
 def rehearse(
-    state: State, options: TranslationSettings, judge: Judge, maker: AttemptMaker
+    state: State, settings: TranslationSettings, judge: Judge, maker: AttemptMaker
 ) -> tuple[State, Attempt]:
     """Attempt and learn until nothing is left to try.
 
@@ -32,7 +32,7 @@ def rehearse(
     Raises RenderError as `next_attempt` does.
     """
     while True:
-        state, attempt = next_attempt(state, options, maker)
+        state, attempt = next_attempt(state, settings, maker)
         state, do = after_attempt(state, attempt)
         if do is Do.PUBLISH:
             state, do = _ask(state, attempt, judge)

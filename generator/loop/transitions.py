@@ -67,7 +67,7 @@ def after_capabilities(state: State, capabilities: Capabilities) -> Step:
 
 
 def next_attempt(
-    state: State, options: TranslationSettings, maker: AttemptMaker
+    state: State, settings: TranslationSettings, maker: AttemptMaker
 ) -> tuple[State, Attempt]:
     """Make an attempt by what was learned, and learn until one can be rendered.
 
@@ -76,7 +76,7 @@ def next_attempt(
     """
     state = _with_trial_if_due(state)
     while True:
-        made = maker.make(_inputs(state, options))
+        made = maker.make(_inputs(state, settings))
         if isinstance(made, Attempt):
             return state, made
         learned = lessons.from_failure(state, made)
@@ -114,14 +114,14 @@ def _with_trial_if_due(state: State) -> State:
     return replace(state, quarantine=quarantine)
 
 
-def _inputs(state: State, options: TranslationSettings) -> AttemptInputs:
+def _inputs(state: State, settings: TranslationSettings) -> AttemptInputs:
     on_trial = state.serving if state.quarantine.trying else None
     snapshot = on_trial.inputs.snapshot if on_trial else state.snapshot
     return AttemptInputs(
         snapshot=snapshot,
         quarantine=state.quarantine,
         last_good=_newest_good(state, snapshot),
-        options=options,
+        settings=settings,
         surroundings=state.surroundings,
         admin=state.admin.used,
     )

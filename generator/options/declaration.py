@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 
-from generator.directives import Directive, Value
+from generator.directives import carrying
 from generator.effects import GlobalEffect, InSection, Section
 
 T = TypeVar("T")
@@ -56,8 +56,6 @@ class OptionGroup(Struct, frozen=True, kw_only=True):
         """Return what single directives and the group itself add."""
         for option in self.options:
             if option.section and option.directive:
-                value = values[option]
-                arguments: tuple[Value, ...] = value if isinstance(value, tuple) else (value,)
-                directive = Directive(option.directive, arguments)
+                directive = carrying(option.directive, values[option])
                 yield InSection(section=option.section, statements=(directive,))
         yield from self.effects(values)

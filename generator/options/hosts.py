@@ -1,4 +1,4 @@
-"""Who decides what holds for a whole host, where several namespaces use it."""
+"""What the admin says of hosts that several namespaces use; `ownership.py` goes by it."""
 
 from enum import StrEnum
 
