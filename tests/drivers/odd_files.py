@@ -1,5 +1,6 @@
 """What somebody may put in the place of a file to harm whoever reads it."""
 
+import errno
 import os
 import resource
 import shutil
@@ -7,8 +8,11 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 TERABYTE = 1 << 40
+ATTEMPTS = 100
+IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY}
 
 
 def _socket(path: Path) -> None:
@@ -47,14 +51,31 @@ ODD: dict[str, Callable[[Path], None]] = {
 
 
 def put(kind: str, path: Path) -> None:
-    """Puts it there by a rename, as an intruder would; a folder's place is made free first."""
-    scratch = path.with_name(f"odd-{os.urandom(4).hex()}")
-    ODD[kind](scratch)
-    if kind == "folder":
-        path.unlink(missing_ok=True)
+    """Puts it there by a rename, as an intruder would, however often the place is mended meanwhile.
+
+    It is made elsewhere, since what has no business on a volume is soon tidied away.
+    """
+    with TemporaryDirectory() as elsewhere:
+        made = Path(elsewhere, path.name)
+        ODD[kind](made)
+        for _ in range(ATTEMPTS):
+            _make_room(path, whole=kind == "folder")
+            try:
+                made.rename(path)
+            except OSError as error:
+                if error.errno not in IN_THE_WAY:
+                    raise
+            else:
+                return
+    raise AssertionError(f"{path} was mended {ATTEMPTS} times before {kind} was there")
+
+
+def _make_room(path: Path, *, whole: bool) -> None:
+    """Remove what no rename replaces: a folder, and before one is put there anything."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    scratch.rename(path)
+        shutil.rmtree(path, ignore_errors=True)
+    elif whole:
+        path.unlink(missing_ok=True)
 
 
 def _write(path: Path, content: bytes) -> None:
