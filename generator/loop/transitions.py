@@ -36,6 +36,9 @@ class Do(Enum):
 
 Step = tuple[State, Do]
 
+_MOST_PENDING = 8
+"""The newest. The reloader may be at an earlier one than the last, but not for long."""
+
 # --- what there is to serve ---------------------------------------------------------------------
 
 
@@ -103,7 +106,7 @@ def after_attempt(state: State, attempt: Attempt) -> Step:
 
 def after_published(state: State, generation: int, wish: PendingWish) -> Step:
     """Take note that this is the wish on the volume now."""
-    pending = {**state.pending, generation: wish}
+    pending = dict([*state.pending.items(), (generation, wish)][-_MOST_PENDING:])
     return replace(state, newest=wish.attempt, pending=pending), Do.WAIT
 
 

@@ -8,7 +8,7 @@ from generator.names import is_host, is_label, wildcard_above
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.problems import shown
 from generator.values.invalid import Invalid
-from generator.values.scalars import one_of
+from generator.values.scalars import number_between, one_of
 
 
 class Sharing(StrEnum):
@@ -56,11 +56,22 @@ HOST_GRANTS = Option[Grants](
 )
 
 
+MAX_HOST_EXPRESSIONS = Option[int](
+    name="max-host-expressions",
+    parse=number_between(0, 5000),
+    default=200,
+    doc="Regular expressions that may take long which one host may have; they share 100,000 steps "
+    "of matching for each request. The owner's count first, the oldest Ingress's before others.",
+)
+
+
 class HostPolicy(Struct, frozen=True):
     """What the admin says of hosts that several namespaces use."""
 
     sharing: Sharing = Sharing.NAMESPACE
     grants: Grants = ()
+    expressions: int = MAX_HOST_EXPRESSIONS.default
+    """How many that may take long one host has."""
 
     def granted(self, host: str) -> frozenset[str]:
         """Return the namespaces that own a host by the admin's word; empty: none does."""
@@ -70,7 +81,9 @@ class HostPolicy(Struct, frozen=True):
 
 def host_policy(values: GlobalValues) -> HostPolicy:
     """Return the policy that these options say."""
-    return HostPolicy(values[HOST_SHARING], values[HOST_GRANTS])
+    return HostPolicy(values[HOST_SHARING], values[HOST_GRANTS], values[MAX_HOST_EXPRESSIONS])
 
 
-GROUP = OptionGroup(title="Hosts of several namespaces", options=(HOST_SHARING, HOST_GRANTS))
+GROUP = OptionGroup(
+    title="Hosts of several namespaces", options=(HOST_SHARING, HOST_GRANTS, MAX_HOST_EXPRESSIONS)
+)

@@ -225,12 +225,18 @@ class _Work:
             regex=regex,
             field=field,
             route=route,
+            instead=self._instead(path, field, regex=regex),
         )
         if not features:
             return rule
         pattern = rule.matched()
         own = [e for f in features for e in f.path_effects(self._values, text, pattern)]
         return replace(rule, route=Route(route.handler, (*route.effects, *own)))
+
+    def _instead(self, path: HTTPPath, field: str, *, regex: bool) -> PathRule | None:
+        if not regex or not self._effects.guard_access:
+            return None
+        return self._shut(path, field, regex=regex)
 
     def _shut(self, path: HTTPPath, field: str, *, regex: bool) -> PathRule | None:
         """Answer 503 where requests for a path arrive that is guarded and cannot be served."""

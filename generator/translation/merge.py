@@ -18,6 +18,7 @@ from generator.translation.contribution import HostPart
 from generator.translation.ownership import HostShares, shares
 from generator.translation.prefixes import Prefixes
 from generator.translation.routes import Route
+from generator.translation.slow_expressions import sharing_time, within_bounds
 
 NOT_FOUND = Handler(owner=None, action=Answer(status=404, body="default backend - 404"))
 HEALTHY = Handler(owner=None, action=Answer(status=200, body="ok"))
@@ -43,21 +44,23 @@ def merge(
     What holds for the whole host is its owner's to say. `everywhere` is what global
     options add to every server.
     """
-    shared = shares(host, parts, policy)
+    shared, beyond = within_bounds(host, shares(host, parts, policy), policy.expressions)
     owners = shared.owners
     tls = next((part for part in owners if part.tls), None)
     claimed = claim(host, shared, tls=tls is not None)
     fallback = _fallback(owners, default_backend, tls=tls is not None)
-    found = [*claimed.problems, *_overridden(host, owners, tls), *_told(host, shared)]
+    found = [*beyond, *claimed.problems, *_overridden(host, owners, tls), *_told(host, shared)]
     return MergedHost(
         Server(
             host=Host(host),
             tls=tls is not None,
             certificate=tls.certificate if tls else None,
             statements=tuple(_statements(owners, everywhere, tls=tls is not None)),
-            locations=(
-                *in_order([*_complete(claimed, host, fallback), *_internal(parts)]),
-                *claimed.guests,
+            locations=sharing_time(
+                (
+                    *in_order([*_complete(claimed, host, fallback), *_internal(parts)]),
+                    *claimed.guests,
+                )
             ),
         ),
         tuple(found),

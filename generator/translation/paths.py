@@ -10,7 +10,6 @@ from generator.model import Match
 from generator.objects import HTTPPath, ObjectRef, PathType
 from generator.problems import Code, Problem, shown
 from generator.translation.compared_paths import (
-    ESCAPE_OR_CLASS,
     LONGEST_PATH,
     MOST_DOLLARS,
     decoded,
@@ -20,10 +19,6 @@ from generator.translation.compared_paths import (
 from generator.translation.routes import Route
 from generator.values.invalid import Invalid
 from generator.values.regexes import regex as checked_regex
-
-_LIMIT = "(*LIMIT_MATCH=100000)"
-"""3 ms of a worker for a request, answered 500 then; PCRE's own limit is 250 ms."""
-_UNLIMITED = re.compile(r"[*+]|\{[0-9]+,\}")
 
 
 class PathRule(Struct, frozen=True, kw_only=True):
@@ -36,6 +31,8 @@ class PathRule(Struct, frozen=True, kw_only=True):
     """Whether its own Ingress says that it is a regular expression."""
     field: str
     route: Route
+    instead: "PathRule | None" = None
+    """What stands for it where it cannot be served, since it guards access."""
 
     def pattern(self) -> Regex:
         """Return the path as a regular expression: as it is, or literally.
@@ -56,8 +53,7 @@ class PathRule(Struct, frozen=True, kw_only=True):
         is_specific = self.type is PathType.IMPLEMENTATION_SPECIFIC
         if not (self.regex or (is_specific and _compiles(self.path))):
             return Regex(anchor + re.escape(decoded(self.path)))
-        limit = _LIMIT if may_take_long(self.path) else ""
-        return Regex(f"{limit}{anchor}{decoded_expression(self.path)}")
+        return Regex(f"{anchor}{decoded_expression(self.path)}")
 
 
 Matcher = tuple[Match, Word | Regex]
@@ -113,11 +109,6 @@ def _check(path: str, type_: PathType, *, regex: bool) -> None:
             "a path that is ever asked for", "Leave out //, /./, /../ and encoded slashes."
         )
     decoded(path)
-
-
-def may_take_long(pattern: str) -> bool:
-    """Whether the time that a pattern takes may grow faster than what it is compared with."""
-    return len(_UNLIMITED.findall(re.sub(ESCAPE_OR_CLASS, "", pattern))) > 1
 
 
 def _compiles(path: str) -> bool:

@@ -30,6 +30,9 @@ _MOST_GENERATIONS = 10**15
 """More than there will ever be: counting on from what another user wrote there comes to no end
 of the numbers that the contract takes."""
 
+_MOST_REMEMBERED = 8
+"""Wishes, while no reloader answers."""
+
 
 class Publisher:
     """Writes to the volume. Every method may raise OSError: full, read-only, not there."""
@@ -62,7 +65,7 @@ class Publisher:
         for file in named.values():
             self._write(file)
         self._write_wish(wish)
-        self._named[wish.generation] = named
+        self._note(wish.generation, named)
         self._last = wish
 
     def repair(self) -> None:
@@ -99,6 +102,13 @@ class Publisher:
             if path.name not in kept:
                 remove(path)
                 self._written.pop(path.name, None)
+
+    def _note(self, generation: int, named: Mapping[str, File]) -> None:
+        """Remember the files of the oldest wish, which may be live, and of the newest ones."""
+        self._named[generation] = named
+        oldest, *newer = self._named
+        kept = (oldest, *newer[1 - _MOST_REMEMBERED :])
+        self._named = {each: self._named[each] for each in kept}
 
     def _make_folders(self) -> None:
         for folder in (self._volume.wish.parent, self._volume.files):

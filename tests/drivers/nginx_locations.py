@@ -30,4 +30,4 @@ def chosen(locations: Sequence[Location], path: str) -> Location:
 
 
 def _plain(location: Location) -> str:
-    return re.sub(r"^\(\*LIMIT_MATCH=\d+\)", "", location.path.pattern)
+    return re.sub(r"^(\(\*[A-Z_]+(=\d+)?\))+", "", location.path.pattern)

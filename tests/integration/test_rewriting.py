@@ -71,3 +71,25 @@ def test_a_bad_regex_costs_its_own_path_alone(pattern, site):
     site.holds(bad, ingress(rule("foo.test", ("Prefix", "/", "echo"))))
     assert site.answers("http://foo.test/") == "echo"
     assert site.answers("http://bad.test/good") == "echo"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/(a|aa)+$", "a" * 60 + "!"),
+        ("/(a?){28}a{28}b", "a" * 28 + "!b"),
+        ("/(?:a{0,9}){0,9}b[xy]", "a" * 60 + "!b"),
+        ("/" + "(?:a|aa)" * 60 + "b", "a" * 150),
+        ("/.*.*.*.*=x", "a" * 4000),
+        ("/.*?.*?.*?b[xy]", "a" * 4000),
+        ("/(?:a*b|a)+!", "a" * 4000),
+        ("/(?:(?>a*)b|a)+!", "a" * 4000),
+        (r"/(a*?)\1\1\1b", "a" * 4000),
+        ("/(?:(?=.*b)|a)+!", "a" * 4000),
+    ],
+)
+def test_an_expression_that_takes_too_long_is_given_up(pattern, path, site):
+    slow = rule("slow.test", (ANY, pattern, "echo"), (ANY, "/good", "echo"))
+    site.holds(ingress(slow, annotations={"use-regex": "true"}))
+    assert site.answers("http://slow.test/good") == "echo"
+    assert site.answers(f"http://slow.test/{path}") == 500

@@ -102,6 +102,15 @@ def test_what_nginx_serves_is_ready_and_nothing_follows():
     assert state.serving is state.newest
 
 
+def test_while_no_reloader_answers_the_newest_wishes_alone_are_kept():
+    state = fresh()
+    for number in range(1, 30):
+        state = wish(changed(state, shops(["a", f"b{number}"])), number)
+    assert list(state.pending) == list(range(22, 30))
+    state, _ = after_applied(state, 29)
+    assert not state.pending
+
+
 def test_an_ingress_that_adds_no_text_is_served_without_a_wish():
     late = ingress(rule("a.test", ("Prefix", "/", "echo")), name="late")
     state = changed(serving("a"), shops("a", late))

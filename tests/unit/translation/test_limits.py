@@ -7,7 +7,6 @@ import pytest
 from generator.effects import UpstreamSettings
 from generator.objects import Name, ServicePort
 from generator.problems import Code
-from generator.translation.paths import may_take_long
 from generator.values.invalid import Invalid
 from generator.values.regexes import regex
 from tests.drivers.ingresses import backend, ingress, rule
@@ -65,29 +64,6 @@ def test_networks_times_paths_deny_before_they_swell_the_configuration():
 def test_a_regex_that_compiles_to_very_much_is_refused(pattern):
     with pytest.raises(Invalid, match="written out"):
         regex(pattern)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "long"),
-    [
-        ("/foo(/|$)(.*)", False),
-        (r"/[\w*+]+/\*\+[^]*]", False),
-        ("/(a+)+$", True),
-        ("/(.*)/v1/(.*)", True),
-        ("/a{2,}b*", True),
-    ],
-)
-def test_a_regex_is_held_to_a_limit_only_where_its_time_may_grow_fast(pattern, long):
-    assert may_take_long(pattern) is long
-
-
-def test_the_limit_on_matching_stands_where_pcre_reads_it():
-    paths = [("ImplementationSpecific", "/(a+)+$", "web")]
-    found = built(ingress(rule("shop.test", *paths), annotations={"rewrite-target": "/$1"}))
-    location = locations(found)["~* (*LIMIT_MATCH=100000)^/(a+)+$"]
-    assert (
-        location.handler.statements[0].arguments[0].pattern == "(*LIMIT_MATCH=100000)(?i)^/(a+)+$"
-    )
 
 
 def test_no_name_of_a_port_makes_two_services_share_an_upstream():

@@ -51,6 +51,18 @@ def test_a_file_that_cannot_be_written_leaves_the_wish_of_before(volume, publish
     assert publisher.last == wish(1)
 
 
+def test_while_no_reloader_answers_files_are_mended_of_the_oldest_wish_and_the_newest(
+    volume, publisher
+):
+    named = [File(str(number).encode()) for number in range(30)]
+    for number, file in enumerate(named):
+        publisher.publish(wish(number + 1), [file])
+    for file in named:
+        (volume.files / file.digest).unlink()
+    publisher.repair()
+    assert files(volume).keys() == {file.digest for file in (named[0], *named[-7:])}
+
+
 def test_a_file_is_written_once_and_again_where_somebody_changed_it(volume, publisher):
     publisher.publish(wish(1), [A])
     path = volume.files / A.digest
