@@ -175,7 +175,8 @@ class Store:
         self._snapshot: Snapshot | None = None
         self.changed = asyncio.Event()
         """Set while the last snapshot taken is out of date."""
-        self._changed_statuses: set[ObjectRef] = set()
+        self._changed_statuses: set[ObjectRef] | None = None
+        """None until somebody asks: whoever asks first is told all there are."""
         self._status_changed = asyncio.Event()
         self._touched = asyncio.Event()
         self.tables: dict[Kind, Table[Any]] = {
@@ -215,10 +216,14 @@ class Store:
         await self._status_changed.wait()
         self._status_changed.clear()
         changed, self._changed_statuses = self._changed_statuses, set()
-        return changed
+        return self._all_statuses() if changed is None else changed
+
+    def _all_statuses(self) -> set[ObjectRef]:
+        return {ObjectRef(kind, name) for kind, t in self.tables.items() for name in t.statuses}
 
     def _note_status_change(self, kind: Kind, name: Name) -> None:
-        self._changed_statuses.add(ObjectRef(kind, name))
+        if self._changed_statuses is not None:
+            self._changed_statuses.add(ObjectRef(kind, name))
         self._status_changed.set()
 
     def _problems(self) -> Problems:

@@ -1,10 +1,15 @@
 """The loop's I/O and its tasks; what is decided stands in `transitions`.
 
-The worker makes an attempt whenever there is news and it is time. Four tasks bring news:
-one follows the source, one the reloader's answers, one the templates' folder, and one
-repairs what others do to the volume. Beside them run the source and the reporter to the
-cluster. Two timers end by themselves: the pause before a retry (`pacing`), and the one
-before what is good is kept (`wishes`).
+An attempt is made whenever there is news and it is time. Three tasks bring news: one
+follows the source, one the reloader's answers, one the templates' folder. Two look after
+the volume: one repairs what others do to it, one keeps what is good. Beside them run the
+source and the reporter to the cluster. The pause before a retry (`pacing`) is a timer
+that ends by itself.
+
+Whatever may be long (building, rendering, hashing, writing) runs in a thread of its own,
+one piece after another (`worker`). It works on frozen values, and on memos that nothing
+else touches. News waits until the attempt at hand is on the volume (`_deciding`), so
+that it is decided by one state after another, as if there were no thread.
 """
 
 import asyncio
@@ -23,6 +28,7 @@ from generator.loop.state import PendingWish, State
 from generator.loop.template_folder import TemplateFolder
 from generator.loop.transitions import Do, Step
 from generator.loop.wishes import Wishes
+from generator.loop.worker import Worker
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import TemplateError
 from generator.nginx.surroundings import Surroundings
@@ -55,15 +61,18 @@ class Controller:
         source: Source,
         templates: TemplateFolder,
         reporter: Reporter | None,
+        maker: AttemptMaker | None = None,
     ) -> None:
         self._translation = settings.translation
         self._source = source
         self._folder = templates
         self._reporter = reporter
         self._log = LogReporter()
-        self._wishes = Wishes(settings.volume, self._log.volume)
+        self._worker = Worker()
+        self._deciding = asyncio.Lock()
+        self._wishes = Wishes(settings.volume, self._worker, self._log.volume)
         self._pacing = Pacing(settings.longest_gathering_s, time.monotonic)
-        self._maker = AttemptMaker()
+        self._maker = maker or AttemptMaker()
         self._state = State.first(
             settings.surroundings, templates.built_in, settings.translation.config_map
         )
@@ -94,16 +103,17 @@ class Controller:
             tasks.create_task(self._follow_answers())
             tasks.create_task(self._follow_templates())
             tasks.create_task(self._repair_volume())
+            tasks.create_task(self._wishes.keep_for_good(lambda: self._state.last_good))
             while True:
-                if not self._state.trial_is_pending:
-                    self._attempt()
-                    _keep_objects()
+                async with self._deciding:
+                    if not self._state.trial_is_pending:
+                        await self._attempt()
                 await self._pacing.due()
 
     async def _prepare_volume(self) -> None:
         while True:
             try:
-                quarantine, last_good = self._wishes.prepare()
+                quarantine, last_good = await self._wishes.prepare()
             except OSError as error:
                 self._log.volume(error)
                 await asyncio.sleep(_VOLUME_RETRY_S)
@@ -116,24 +126,30 @@ class Controller:
     async def _follow_source(self) -> None:
         while True:
             await self._source.changed()
-            self._go_on(self._read_source())
+            async with self._deciding:
+                self._go_on(self._read_source())
 
     async def _follow_templates(self) -> None:
         while True:
             await self._folder.changed()
-            self._go_on(self._read_templates())
+            async with self._deciding:
+                self._go_on(self._read_templates())
 
     async def _follow_answers(self) -> None:
         async for status in self._wishes.answers():
-            self._go_on(self._note_capabilities(status))
-            if wish := self._state.pending.get(status.generation):
-                self._pacing.draining(status.draining / max(1, len(status.started_workers)))
-                self._go_on(self._answered(status, wish))
+            async with self._deciding:
+                await self._take_answer(status)
+
+    async def _take_answer(self, status: Status) -> None:
+        self._go_on(self._note_capabilities(status))
+        if wish := self._state.pending.get(status.generation):
+            self._pacing.draining(status.draining / max(1, len(status.started_workers)))
+            self._go_on(await self._answered(status, wish))
 
     async def _repair_volume(self) -> None:
         while True:
             await asyncio.sleep(_REPAIR_S)
-            self._wishes.repair()
+            await self._wishes.repair()
 
     def _read_source(self) -> Do:
         return self._take(transitions.after_change(self._state, self._source.snapshot()))
@@ -165,28 +181,31 @@ class Controller:
 
     # --- an attempt ---------------------------------------------------------------------------
 
-    def _attempt(self) -> None:
+    async def _attempt(self) -> None:
         changed_at, began = self._pacing.waiting_since(), time.monotonic()
         try:
-            self._state, attempt = transitions.next_attempt(
-                self._state, self._translation, self._maker
-            )
+            self._state, attempt = await self._worker.run(self._next_attempt)
         except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
             self._log.bug(error)
             return
         self._report_problems(attempt)
         do = self._take(transitions.after_attempt(self._state, attempt))
         if do is Do.PUBLISH:
-            self._publish(attempt, changed_at, began)
+            await self._publish(attempt, changed_at, began)
             return
         self._pacing.settled()
         if self._state.serving is attempt:
             self._report_served(attempt)
         self._go_on(do)
 
-    def _publish(self, attempt: Attempt, changed_at: float, began: float) -> None:
+    def _next_attempt(self) -> tuple[State, Attempt]:
+        made = transitions.next_attempt(self._state, self._translation, self._maker)
+        _keep_objects()
+        return made
+
+    async def _publish(self, attempt: Attempt, changed_at: float, began: float) -> None:
         try:
-            generation = self._wishes.publish(attempt)
+            generation = await self._wishes.publish(attempt)
         except OSError as error:
             self._log.volume(error)
             self._pacing.retry_in(_VOLUME_RETRY_S)
@@ -207,10 +226,10 @@ class Controller:
 
     # --- an answer ----------------------------------------------------------------------------
 
-    def _answered(self, status: Status, wish: PendingWish) -> Do:
+    async def _answered(self, status: Status, wish: PendingWish) -> Do:
         if status.applied:
-            return self._applied(status, wish)
-        if status.stage != "check" or self._wishes.is_damaged(status):
+            return await self._applied(status, wish)
+        if status.stage != "check" or await self._wishes.is_damaged(status):
             self._log.failed(status)
             do = self._take(transitions.after_failed(self._state, status.generation))
         else:
@@ -219,11 +238,11 @@ class Controller:
             self._pacing.wait_since(wish.changed_at)
         return do
 
-    def _applied(self, status: Status, wish: PendingWish) -> Do:
+    async def _applied(self, status: Status, wish: PendingWish) -> Do:
         problems = len(self._state.problems(wish.attempt))
         self._log.applied(status, wish, problems, time.monotonic())
         self._pacing.applied()
-        self._wishes.sweep(status.generation)
+        await self._wishes.sweep(status.generation)
         do = self._take(transitions.after_applied(self._state, status.generation))
         self._report_served(wish.attempt)
         return do
@@ -241,7 +260,7 @@ class Controller:
         self._report_lessons("")
         if self._reporter:
             self._reporter.publish(attempt.translation.ingresses)
-        self._wishes.keep(lambda: self._state.last_good)
+        self._wishes.keep()
 
     def _report_lessons(self, message: str) -> None:
         choice = self._state.admin
@@ -253,8 +272,8 @@ class Controller:
 def _keep_objects() -> None:
     """Have the collector pass over what is there after the first attempt.
 
-    A full collection of some million objects holds the loop for a second.
+    A full collection of some million objects holds every thread for a second; so does one
+    before they are set apart, and what garbage is kept with them is little.
     """
     if not gc.get_freeze_count():
-        gc.collect()
         gc.freeze()

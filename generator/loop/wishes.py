@@ -1,13 +1,16 @@
 """The volume as the loop uses it: wishes go out, answers come in, and what is good is kept."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import structlog
 
 from generator.log_events import Event
 from generator.loop.attempt import Attempt
 from generator.loop.diagnosis import named_file
+from generator.loop.worker import Worker
 from generator.quarantine.holds import Quarantine
 from generator.translation import LastGood
 from generator.volume.answers import Answers, first_status
@@ -21,41 +24,41 @@ _RELOADER_PATIENCE_S = 5.0
 """How long to wait for the reloader to say what nginx can do; then the least is assumed."""
 _KEEP_S = 1.0
 """What is known to be good is kept so long after it became so: a burst costs one write."""
+_KEEP_SHARE = 0.05
+"""How much of the time may go into keeping it: all Ingresses of a large cluster are 20 MB."""
 
 
 class Wishes:
-    """The volume may be full, read-only, not there.
+    """The volume may be full, read-only, not there. The worker alone reads and writes it.
 
     `prepare` and `publish` raise OSError then; what can wait calls `failed` with it.
     """
 
-    def __init__(self, volume: Volume, failed: Callable[[OSError], None]) -> None:
+    def __init__(self, volume: Volume, worker: Worker, failed: Callable[[OSError], None]) -> None:
         self._volume = volume
+        self._worker = worker
         self._failed = failed
         self._claim: int | None = None
         self._publisher = Publisher(volume)
         self._persistence = Persistence(volume)
         self._answers = Answers(volume)
         self._has_published = False
-        self._keeping: asyncio.TimerHandle | None = None
+        self._has_news = asyncio.Event()
 
-    def prepare(self) -> tuple[Quarantine, LastGood]:
+    async def prepare(self) -> tuple[Quarantine, LastGood]:
         """Claim the volume, make its folders, and return what an earlier process has learned."""
-        if self._claim is None:
-            self._claim = claim(self._volume)
-        self._publisher.prepare()
-        return self._persistence.recall()
+        return await self._worker.run(self._prepare)
 
     async def first_status(self) -> Status | None:
         """Wait for the reloader to report its nginx; None where it does not in time."""
         return await first_status(self._volume, _RELOADER_PATIENCE_S)
 
-    def publish(self, attempt: Attempt) -> int:
+    async def publish(self, attempt: Attempt) -> int:
         """Make this the wish, and return its generation.
 
         The first attempt is only written where the volume does not hold the same already.
         """
-        wish = self._adopt(attempt) or self._write(attempt)
+        wish = await self._worker.run(lambda: self._adopt(attempt) or self._write(attempt))
         self._has_published = True
         self._answers.expect(wish.generation)
         return wish.generation
@@ -64,34 +67,46 @@ class Wishes:
         """Return each answer of the reloader, also to wishes of earlier processes."""
         return self._answers.follow()
 
-    def is_damaged(self, status: Status) -> bool:
+    async def is_damaged(self, status: Status) -> bool:
         """Whether nginx could not read a file because it is not what was written."""
         file = named_file(status)
-        return bool(file) and not self._publisher.is_intact(file)
+        return bool(file) and not await self._worker.run(lambda: self._publisher.is_intact(file))
 
-    def repair(self) -> None:
+    async def repair(self) -> None:
         """Write again what was deleted from the volume or damaged."""
-        self._try(self._publisher.repair)
+        await self._try(self._publisher.repair)
 
-    def sweep(self, generation: int) -> None:
+    async def sweep(self, generation: int) -> None:
         """Delete files that no wish from this one on needs."""
-        self._try(lambda: self._publisher.sweep(generation))
+        await self._try(lambda: self._publisher.sweep(generation))
 
-    def keep(self, last_good: Callable[[], LastGood]) -> None:
-        """Keep what is known to be good for the next process, soon."""
-        if self._keeping is None:
-            loop = asyncio.get_running_loop()
-            self._keeping = loop.call_later(_KEEP_S, self._keep, last_good)
+    def keep(self) -> None:
+        """Have what is known to be good kept for the next process, soon."""
+        self._has_news.set()
 
-    def _keep(self, last_good: Callable[[], LastGood]) -> None:
-        self._keeping = None
-        self._try(lambda: self._persistence.keep_known(last_good()))
+    async def keep_for_good(self, last_good: Callable[[], LastGood]) -> None:
+        """Keep what is known to be good whenever there is news of it, until cancelled."""
+        while True:
+            await self._has_news.wait()
+            await asyncio.sleep(_KEEP_S)
+            self._has_news.clear()
+            known, began = last_good(), time.monotonic()
+            await self._try(partial(self._persistence.keep_known, known))
+            await asyncio.sleep((time.monotonic() - began) / _KEEP_SHARE)
 
-    def _try(self, write: Callable[[], None]) -> None:
+    async def _try(self, write: Callable[[], None]) -> None:
         try:
-            write()
+            await self._worker.run(write)
         except OSError as error:
             self._failed(error)
+
+    # --- by the worker ------------------------------------------------------------------------
+
+    def _prepare(self) -> tuple[Quarantine, LastGood]:
+        if self._claim is None:
+            self._claim = claim(self._volume)
+        self._publisher.prepare()
+        return self._persistence.recall()
 
     def _adopt(self, attempt: Attempt) -> Wish | None:
         """Take over the wish on the volume where it says the same: a restart changes nothing."""

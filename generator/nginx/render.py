@@ -109,17 +109,27 @@ class Memo:
         self.pieces = Fragments()
         self.upstreams = Fragments()
         self.servers = Fragments()
+        self.whole: tuple[Model, tuple[object, ...], Rendering] | None = None
 
 
 def render(
     model: Model, surroundings: Surroundings, templates: TemplateSet, memo: Memo
 ) -> Rendering:
-    """Write the configuration of a model.
+    """Write the configuration of a model; that of the very same model is the same object.
 
     Raises Unwritable for a value that parsing should have refused, with its owner;
     TemplateError for a template that does not render, with file and line.
     """
+    inputs = (surroundings, templates)
+    if memo.whole is None or memo.whole[0] is not model or memo.whole[1] != inputs:
+        memo.whole = None
+        memo.whole = (model, inputs, _render(model, surroundings, templates, memo))
+    return memo.whole[2]
 
+
+def _render(
+    model: Model, surroundings: Surroundings, templates: TemplateSet, memo: Memo
+) -> Rendering:
     def frame(settings: HttpSettings) -> str:
         return _frame(needed, settings, surroundings, templates)
 

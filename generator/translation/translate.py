@@ -56,7 +56,10 @@ def translate(
     Pure but for `memo`, which is what makes the next translation cheap: pass the same one.
     """
     with memo.comparing(snapshot, last_good):
-        return _translate(snapshot, settings, memo, unavailable)
+        return memo.recall_whole(
+            (settings, unavailable, snapshot.problems),
+            lambda: _translate(snapshot, settings, memo, unavailable),
+        )
 
 
 def _translate(

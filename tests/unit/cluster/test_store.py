@@ -116,3 +116,12 @@ def test_a_service_without_slices_any_more_is_not_there():
     table.remove(Name("default", "a"))
 
     assert store.take().endpoint_slices == {}
+
+
+def test_while_nobody_asks_for_statuses_none_is_noted_and_who_asks_first_is_told_those_there_are():
+    store = Store()
+    for name in ("gone", "shop"):
+        status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}
+        store.tables[Kind.INGRESS].put(read(INGRESSES, ingress(name) | {"status": status}))
+    store.tables[Kind.INGRESS].remove(Name("default", "gone"))
+    assert asyncio.run(store.wait_for_changed_statuses()) == {ObjectRef(Kind.INGRESS, SHOP)}

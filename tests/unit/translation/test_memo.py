@@ -73,6 +73,15 @@ def test_endpoints_that_change_make_their_upstream_anew_and_no_server(before):
     ] == ["s7"]
 
 
+def test_objects_that_no_ingress_names_have_nothing_built_anew(before):
+    other = {decoded(each).name: decoded(each) for each in published("unrelated")[:1]}
+    _, slice_ = published("unrelated", "10.9.9.9")
+    slices = {**before.endpoint_slices, ("default", "unrelated"): (decoded(slice_),)}
+    changed = replace(before, services={**before.services, **other}, endpoint_slices=slices)
+    one, same, later = steps(before, changed, replace(changed, services=before.services))
+    assert one is same is later
+
+
 def test_a_status_that_was_written_changes_nothing(before):
     name = Name("default", "i7")
     old = before.ingresses[name]
