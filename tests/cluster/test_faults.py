@@ -5,7 +5,6 @@ import signal
 import pytest
 
 from tests.drivers.ingresses import ingress, rule
-from tests.drivers.keepalive_clients import Clients
 from tests.drivers.web import Web
 from tests.lab.objects import publish
 from tests.lab.waiting import eventually
@@ -40,7 +39,7 @@ def _add(cluster, host: str) -> None:
 
 @pytest.mark.parametrize("who", ["generator", "reloader"])
 def test_a_killed_program_fails_no_request_and_comes_back(who, pair, cluster):
-    with Clients(pair.http_port, "foo.test").running() as tally:
+    with pair.keepalive_clients("foo.test") as tally:
         killed = pair.process(who)
         killed.send_signal(signal.SIGKILL)
         _add(cluster, f"while-no-{who}.test")
@@ -51,7 +50,7 @@ def test_a_killed_program_fails_no_request_and_comes_back(who, pair, cluster):
 
 
 def test_both_killed_at_once_come_back(pair, cluster):
-    with Clients(pair.http_port, "foo.test").running() as tally:
+    with pair.keepalive_clients("foo.test") as tally:
         for who in ("generator", "reloader"):
             pair.process(who).send_signal(signal.SIGKILL)
         _add(cluster, "while-neither.test")
@@ -67,7 +66,7 @@ def test_a_killed_nginx_comes_back_with_what_it_served(pair, cluster):
 
 
 def test_while_the_apiserver_is_away_traffic_goes_on(pair, control_plane, cluster):
-    with Clients(pair.http_port, "foo.test").running() as tally:
+    with pair.keepalive_clients("foo.test") as tally:
         control_plane.kill_apiserver()
         try:
             before = tally.answered

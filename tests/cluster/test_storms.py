@@ -6,7 +6,6 @@ import time
 import pytest
 
 from tests.drivers.ingresses import PREFIX, ingress, rule
-from tests.drivers.keepalive_clients import Clients
 from tests.drivers.pair import Pair
 from tests.drivers.web import Web
 from tests.lab.objects import publish
@@ -38,7 +37,7 @@ def old(pair, cluster, backend):
     publish(cluster, "echo", backend("echo"))
     _create(cluster, "old")
     _served(pair, "old")
-    with Clients(pair.http_port, "old.test").running() as tally:
+    with pair.keepalive_clients("old.test") as tally:
         yield tally
     assert tally.failures == []
 
@@ -63,7 +62,7 @@ def test_rights_that_are_taken_away_and_given_back_cost_no_request(
     flags = [f"--kubeconfig={control_plane.kubeconfig(token=token)}"]
     with Pair(tmp_path, [*flags, "--watch-ingress-without-class"]) as pair:
         _served(pair, "old")
-        with Clients(pair.http_port, "old.test").running() as tally:
+        with pair.keepalive_clients("old.test") as tally:
             control_plane.admin.patch("ClusterRole", role, {"rules": RULES[:1]})
             control_plane.restart_apiserver()  # a watch outlives the right to it
             eventually(lambda: pair.logs("cluster.forbidden"))

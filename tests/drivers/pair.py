@@ -3,13 +3,15 @@
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from sys import executable
 from typing import Any, Self
 
 from reloader.contract import Status, Volume, Wish, read_or_none
+from tests.drivers.keepalive_clients import Clients, Tally
 from tests.drivers.web import Reply, Web
 from tests.lab.ports import free_port
 from tests.lab.process import Process
@@ -140,6 +142,16 @@ class Pair:
         status = read_or_none(volume.status, Status.parse)
         live = read_or_none(volume.live, Wish.parse)
         return bool(status and live and status.serving == live.generation)
+
+    @contextmanager
+    def keepalive_clients(self, host: str) -> Iterator[Tally]:
+        """Clients that ask for this host until the block ends.
+
+        They begin when all workers are new: earlier ones take new connections for a moment yet.
+        """
+        eventually(self.is_settled)
+        with Clients(self.http_port, host).running() as tally:
+            yield tally
 
     def logs(self, event: str = "") -> list[dict[str, Any]]:
         """The log lines so far, whole ones; only those of one event where it is given."""

@@ -9,7 +9,7 @@ import pytest
 
 import generator.nginx
 from tests.drivers.ingresses import ingress, rule
-from tests.drivers.keepalive_clients import Clients, Tally
+from tests.drivers.keepalive_clients import Tally
 from tests.drivers.served_folder import Site
 
 RELOADS = 50
@@ -40,7 +40,7 @@ class SlowAnswer:
 
 def _reload_under_load(site: Site, enough: Callable[[Tally], bool] = lambda _: False) -> Tally:
     """Edits a manifest, waits until that serves, and again; clients send all the while."""
-    with Clients(site.pair.http_port, "foo.test").running() as tally:
+    with site.pair.keepalive_clients("foo.test") as tally:
         for number in range(RELOADS):
             edited = rule("foo.test", ("Prefix", "/", "echo"), ("Prefix", f"/{number}", "echo"))
             site.holds(ingress(edited))
