@@ -1,5 +1,6 @@
 """From settings to the parts of the program; `pillion render` and `lint` take theirs here too."""
 
+import os
 import resource
 import socket
 from collections.abc import AsyncIterator
@@ -14,16 +15,18 @@ from generator.loop.reporter import Reporter
 from generator.manifests.source import ManifestSource
 from generator.model import Certificate
 from generator.nginx.surroundings import Surroundings, open_files, resolvers_of
-from generator.objects import Kind, ObjectRef
+from generator.objects import Kind, Name, ObjectRef
 from generator.settings.settings import Settings
-from generator.settings.source import Cluster, Manifests
+from generator.settings.source import Cluster, Manifests, replica_of
 from generator.snapshot import Snapshot, Source
 from generator.translation import TranslationSettings
 from reloader.contract import Volume
 
 if TYPE_CHECKING:
+    from generator.cluster.api import Api
     from generator.cluster.client import Client
     from generator.cluster.ingress_status import StatusWriter
+    from generator.cluster.leader_election import LeaderElection
     from generator.cluster.source import ClusterSource
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
@@ -128,23 +131,49 @@ async def _cluster_parts(
             named=_named(settings),
             namespaces=settings.watch_namespaces,
         )
-        yield source, _reporter(settings, client, source)
+        yield source, _reporter(settings, given, client, source)
 
 
-def _reporter(settings: Settings, client: "Client", source: "ClusterSource") -> Reporter:
+def _reporter(
+    settings: Settings, given: Cluster, client: "Client", source: "ClusterSource"
+) -> Reporter:
+    from generator.cluster.api import FencedApi  # noqa: PLC0415 - as above
     from generator.cluster.kubernetes_event_writer import KubernetesEventWriter  # noqa: PLC0415 - as above
     from generator.cluster.reporter import ClusterReporter  # noqa: PLC0415 - as above
 
-    status = _status_writer(settings, client, source) if settings.update_status else None
-    return ClusterReporter(status, KubernetesEventWriter(client))
+    election = _election(settings, given, client)
+    api = FencedApi(client, election.is_leading) if election else client
+
+    def new_status() -> "StatusWriter":
+        return _status_writer(settings, api, source)
+
+    return ClusterReporter(
+        new_status if settings.update_status else None,
+        lambda: KubernetesEventWriter(api),
+        election,
+    )
 
 
-def _status_writer(settings: Settings, client: "Client", source: "ClusterSource") -> "StatusWriter":
+def _election(settings: Settings, given: Cluster, client: "Client") -> "LeaderElection | None":
+    from generator.cluster.leader_election import ElectionTiming, LeaderElection  # noqa: PLC0415 - as above
+    from generator.cluster.lease import LeaseApi  # noqa: PLC0415 - as above
+
+    if settings.disable_leader_election:
+        return None
+    replica = replica_of(os.environ, given.service_account)
+    return LeaderElection(
+        LeaseApi(client, Name(replica.namespace, settings.election_id)),
+        replica.name,
+        ElectionTiming.of(settings.election_ttl_s),
+    )
+
+
+def _status_writer(settings: Settings, api: "Api", source: "ClusterSource") -> "StatusWriter":
     from generator.cluster.ingress_status import StatusWriter  # noqa: PLC0415 - as above
     from generator.cluster.published_addresses import addresses_of_text  # noqa: PLC0415 - as above
 
     return StatusWriter(
-        client,
+        api,
         source,
         publish_service=settings.publish_service,
         publish_addresses=addresses_of_text(settings.publish_status_address),

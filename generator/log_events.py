@@ -149,6 +149,25 @@ class Event(LogEvent):
         "object.not_decoded",
         "An object has a field that cannot be decoded. Its last good version stays in use.",
     )
+    LEADER_ELECTED = (
+        "leader.elected",
+        "This replica (`me`) holds the Lease: it writes status and Events from now on.",
+    )
+    LEADER_LOST = (
+        "leader.lost",
+        "This replica could not renew the Lease in time. It serves on, and writes nothing for now.",
+    )
+    LEADER_SEEN = (
+        "leader.seen",
+        "Another replica is the leader; names it. It writes status and Events for all.",
+    )
+    LEADER_ELECTION_FAILED = (
+        "leader.election_failed",
+        (
+            "The apiserver refuses the Lease, so nobody writes status and Events. Grant the verbs "
+            "and the resource that are named. Logged once for each error; tried again."
+        ),
+    )
     STATUS_PUBLISHED = (
         "status.published",
         "Addresses were written to, or removed from, the status of Ingresses.",

@@ -17,6 +17,13 @@
 {{ include "pillion.fullname" . }}-{{ .Values.controller.name }}
 {{- end }}
 
+{{/* The Lease by which pods elect a leader; none where they do not. */}}
+{{- define "pillion.lease" -}}
+{{- if not .Values.controller.disableLeaderElection -}}
+{{ default (printf "%s-leader" (include "pillion.controller" .)) (get .Values.controller.extraArgs "election-id" | default .Values.controller.electionID) }}
+{{- end }}
+{{- end }}
+
 {{- define "pillion.defaultBackend" -}}
 {{ include "pillion.fullname" . }}-{{ .Values.defaultBackend.name }}
 {{- end }}

@@ -314,6 +314,14 @@ spec:
 {{- if .Values.defaultBackend.enabled }}
 - --default-backend-service=$(POD_NAMESPACE)/{{ include "pillion.defaultBackend" . }}
 {{- end }}
+{{- if .Values.controller.disableLeaderElection }}
+- --disable-leader-election=true
+{{- else if not (hasKey .Values.controller.extraArgs "election-id") }}
+- --election-id={{ include "pillion.lease" . }}
+{{- end }}
+{{- if and .Values.controller.electionTTL (not (hasKey .Values.controller.extraArgs "election-ttl")) }}
+- --election-ttl={{ .Values.controller.electionTTL }}
+{{- end }}
 - --template-dir=/etc/pillion/templates
 - --http-port={{ include "pillion.httpPort" . }}
 - --https-port={{ include "pillion.httpsPort" . }}

@@ -27,7 +27,10 @@ Reading
     object_fetcher: how is a single object read?
 
 Writing
-    reporter: how do both writers become one `Reporter`?
+    reporter: how do both writers become one `Reporter` while this replica leads?
+    api: what does a writer ask of a client, and may it now?
+    leader_election: which replica writes?
+    lease: how is that kept in the cluster?
     ingress_status: which status has to be written now?
     published_addresses: which addresses should it have?
     managed_statuses: which statuses were written before this process?

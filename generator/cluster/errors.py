@@ -5,6 +5,7 @@ ClusterError
 ├── NoCredentials       a token file or an exec plugin yields no credentials
 ├── Unreachable         no connection, no answer in time, or it broke off
 ├── InvalidResponse     the answer is not one of an apiserver
+├── NotLeading          another replica may lead, so this one does not write
 └── Refused             the apiserver answered with an error
     └── Expired         410: list again
 """
@@ -31,6 +32,10 @@ class Unreachable(ClusterError):
 
 class InvalidResponse(ClusterError):
     """An answer came that is not one of an apiserver."""
+
+
+class NotLeading(ClusterError):
+    """Another replica may be the leader by now."""
 
 
 class Refused(ClusterError):

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import msgspec
 import structlog
 
+from generator.cluster.api import Api
 from generator.cluster.backoff import Backoff, Timing
-from generator.cluster.client import Client
 from generator.cluster.correction_pacing import CorrectionPacing, WrittenStatus
 from generator.cluster.errors import ClusterError, Refused
 from generator.cluster.managed_statuses import FIELD_MANAGER, managed_statuses
@@ -32,7 +32,7 @@ class StatusWriter:
 
     def __init__(  # noqa: PLR0913 - each is another part
         self,
-        client: Client,
+        client: Api,
         source: ClusterSource,
         *,
         publish_service: Name | None = None,

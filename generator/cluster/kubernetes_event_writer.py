@@ -14,8 +14,8 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from generator.cluster.api import Api
 from generator.cluster.backoff import Backoff, Timing
-from generator.cluster.client import Client
 from generator.cluster.errors import ClusterError, Refused
 from generator.cluster.kubernetes_events import (
     EventKey,
@@ -59,7 +59,7 @@ class KubernetesEventWriter:
 
     def __init__(
         self,
-        client: Client,
+        client: Api,
         *,
         timing: Timing = Timing(),  # noqa: B008 - frozen
         event_timing: EventTiming = EventTiming(),  # noqa: B008 - frozen

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec import Struct
 
-from generator.cluster.client import METADATA_ONLY, Client
+from generator.cluster.api import Api
+from generator.cluster.client import METADATA_ONLY
 from generator.cluster.list_watch import Scope
 from generator.cluster.resources import INGRESSES
 from generator.objects import Name
@@ -42,7 +43,7 @@ class _List(Struct, frozen=True):
     items: tuple[_Item, ...] | None = ()
 
 
-async def managed_statuses(client: Client, namespace: str) -> AsyncIterator[tuple[Name, str]]:
+async def managed_statuses(client: Api, namespace: str) -> AsyncIterator[tuple[Name, str]]:
     """Yield name and uid of each; an empty namespace stands for all.
 
     Raises ClusterError, msgspec.DecodeError.

@@ -1,5 +1,7 @@
 """Parses the values of flags; raises click.BadParameter, which says what is expected."""
 
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +10,9 @@ import click
 from generator.names import is_label, is_subdomain
 from generator.objects import Name
 
+_UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:h|ms|m|s))+")
+_PART = re.compile(r"([0-9.]+)(h|ms|m|s)")
 _BOOLEANS = dict.fromkeys(("1", "t", "true", "yes"), True)
 _BOOLEANS |= dict.fromkeys(("0", "f", "false", "no"), False)
 
@@ -67,6 +72,22 @@ def worker_processes(text: str) -> int:
 def milliseconds(text: str) -> int:
     """Parse a duration."""
     return _number(text.removesuffix("ms"), 0, 60_000, "a number of milliseconds up to 60000")
+
+
+def seconds(text: str) -> int:
+    """Parse a duration as Go writes it, such as 30s or 1m30s; to whole seconds, 2 at least."""
+    if _DURATION.fullmatch(text):
+        total_s = math.ceil(sum(float(n) * _UNITS_S[unit] for n, unit in _PART.findall(text)))
+        if 2 <= total_s <= 300:
+            return total_s
+    raise click.BadParameter(f'"{text}" is not a duration from 2s to 5m, such as 30s.')
+
+
+def lease_name(text: str) -> str:
+    """Parse the name of a Lease."""
+    if not is_subdomain(text):
+        raise click.BadParameter(f'"{text}" is not a name for a Lease, such as pillion-leader.')
+    return text
 
 
 def _number(text: str, low: int, high: int, expected: str) -> int:

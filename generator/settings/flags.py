@@ -15,11 +15,13 @@ from msgspec.structs import fields
 
 from generator.settings.flag_values import (
     SWITCH,
+    lease_name,
     milliseconds,
     namespaces,
     object_name,
     port,
     prefix,
+    seconds,
     words,
     worker_processes,
 )
@@ -279,6 +281,27 @@ STATUS_FLAGS = section(
         metavar="A,B,…",
         default="",
         help="These addresses themselves, with commas.",
+    ),
+    switch(
+        "--disable-leader-election",
+        default=_default("disable_leader_election"),
+        help="Write status and Events without asking whether another replica does.",
+    ),
+    flag(
+        "--election-id",
+        type=lease_name,
+        metavar="NAME",
+        default=_default("election_id"),
+        show_default=True,
+        help="Lease by which replicas elect the one that writes, in the pod's namespace.",
+    ),
+    flag(
+        "--election-ttl",
+        type=seconds,
+        metavar="DURATION",
+        default=f"{_default('election_ttl_s')}s",
+        show_default=True,
+        help="How long another replica waits for a leader that is silent.",
     ),
 )
 

@@ -53,11 +53,8 @@ NO_EFFECT: Mapping[str, IneffectiveFlag] = {
         "what no rule answers is answered inside nginx, without a port"
     ),
     "--disable-full-test": _switch("nginx -t always sees the whole configuration, once a change"),
-    "--disable-leader-election": _switch("there is no leader election yet; run one replica"),
     "--disable-sync-events": _switch("there are no events for success"),
     "--dynamic-configuration-retries": _valued(_LUA),
-    "--election-id": _valued("there is no leader election yet; run one replica"),
-    "--election-ttl": _valued("there is no leader election yet; run one replica"),
     "--enable-annotation-validation": _switch("annotations are always validated"),
     "--enable-metrics": _switch(_METRICS),
     "--enable-ssl-chain-completion": _switch(_LATER),

@@ -49,6 +49,7 @@ def settings_of(ctx: click.Context, flags: Mapping[str, Any], volume: Path | Non
         watch_namespaces=values.pop("watch_namespace"),
         watch_ingress_without_class=wants_classless,
         debounce_ms=values.pop("debounce"),
+        election_ttl_s=values.pop("election_ttl"),
         ignored=ignored_flags(ctx),
         **values,
     )

@@ -42,6 +42,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     update_status: bool = True
     publish_service: Name | None = None
     publish_status_address: tuple[str, ...] = ()
+    disable_leader_election: bool = False
+    election_id: str = "pillion-leader"
+    election_ttl_s: int = 8
 
     log_level: str = "info"
     ignored: tuple[IgnoredFlag, ...] = ()

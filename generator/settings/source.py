@@ -9,11 +9,14 @@ Rules: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files".
 
 import ipaddress
 import os
+import secrets
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from generator.objects import Name
 from generator.settings.command_line import SettingsError
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -67,6 +70,22 @@ def cluster_of(
         "There is no source of Ingresses. Name a folder with --manifests DIR, a "
         "cluster with --kubeconfig FILE (or KUBECONFIG), or run in a pod with a ServiceAccount."
     )
+
+
+def replica_of(environ: Mapping[str, str], service_account: Path | None) -> Name:
+    """Return the namespace and the name of this replica among others.
+
+    A pod's is its own, so that a container that was started again is known as the same.
+    """
+    name = environ.get("POD_NAME") or f"{socket.gethostname()}_{secrets.token_hex(4)}"
+    return Name(environ.get("POD_NAMESPACE") or _namespace_of(service_account) or "default", name)
+
+
+def _namespace_of(service_account: Path | None) -> str:
+    try:
+        return (service_account / "namespace").read_text().strip() if service_account else ""
+    except OSError:
+        return ""
 
 
 def _existing(paths: str) -> str:

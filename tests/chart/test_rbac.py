@@ -64,7 +64,8 @@ def generator(plane, values, folder):
     told += [f"--volume={folder}", f"--template-dir={folder}", f"--healthz-port={free_port()}"]
     told += [f"--kubeconfig={plane.kubeconfig(token=token)}"]
     log = folder / "log"
-    process = Process.start("generator", [sys.executable, "-m", "generator", *told], log)
+    pod = ["env", f"POD_NAMESPACE={charts.NAMESPACE}", "POD_NAME=pod-1"]
+    process = Process.start("generator", [*pod, sys.executable, "-m", "generator", *told], log)
     yield log
     process.kill()
 

@@ -52,7 +52,13 @@ def backend() -> Iterator[Callable[..., Backend]]:
 def start_pair(control_plane: ControlPlane, tmp_path_factory) -> Callable[..., Pair]:
     """`pillion up` on this control plane, with more flags where they are given."""
     kubeconfig = f"--kubeconfig={control_plane.kubeconfig()}"
-    return lambda *flags: Pair(tmp_path_factory.mktemp("pair"), [kubeconfig, *flags])
+
+    def start(*flags: str) -> Pair:
+        """Start one that leads alone, unless it is given another's `--election-id`."""
+        own = [f"--election-id=pair-{next(_numbers)}", "--election-ttl=2s"]
+        return Pair(tmp_path_factory.mktemp("pair"), [kubeconfig, *own, *flags])
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -106,11 +106,11 @@ def test_manifests_as_a_flag_beat_a_kubeconfig_of_the_environment(read, monkeypa
 
 
 def test_a_flag_without_effect_is_accepted_and_kept_with_its_reason(read):
-    settings = read("--election-id=x", "--enable-metrics", "-v=2", "--profiling=false")
+    settings = read("--sync-period=1h", "--enable-metrics", "-v=2", "--profiling=false")
     assert [flag.name for flag in settings.ignored] == [
-        "--election-id",
         "--enable-metrics",
         "--profiling",
+        "--sync-period",
         "--v",
     ]
     assert all(flag.reason for flag in settings.ignored)
@@ -174,7 +174,7 @@ def test_help_groups_the_flags_and_hides_those_without_effect(capsys):
     shown = capsys.readouterr().out
     assert end.value.code == 0
     assert "\nWhich Ingresses:\n" in shown
-    assert "--election-id" not in shown
+    assert "--sync-period" not in shown
 
 
 def test_a_home_folder_in_the_kubeconfig_is_expanded(monkeypatch, tmp_path):
@@ -182,3 +182,17 @@ def test_a_home_folder_in_the_kubeconfig_is_expanded(monkeypatch, tmp_path):
     (tmp_path / "config").touch()
     settings = read_settings(["--kubeconfig=~/config", "--volume=/v"])
     assert settings.source == Cluster(kubeconfig=str(Path(tmp_path, "config")))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("30s", 30), ("1m30s", 90), ("2500ms", 3), ("5m", 300)]
+)
+def test_an_election_ttl_is_read_as_go_writes_durations(read, text, expected):
+    assert read(f"--election-ttl={text}").election_ttl_s == expected
+
+
+@pytest.mark.parametrize("text", ["", "8", "1s", "6m", "-8s", "8 s", "1e1s", "9999999999h"])
+def test_an_election_ttl_that_is_none_says_what_is_expected(text, capsys):
+    with pytest.raises(SystemExit):
+        read_settings(["--volume=x", "--manifests=.", f"--election-ttl={text}"])
+    assert "is not a duration from 2s to 5m" in capsys.readouterr().err
