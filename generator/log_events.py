@@ -75,7 +75,8 @@ class Event(LogEvent):
     CONFIG_BISECTING = (
         "config.bisecting",
         (
-            "nginx refuses a configuration without naming a place. `suspects` are served as "
+            "nginx refuses a configuration without naming a place. `suspects` (the first, and "
+            "how many `more`) are served as "
             "before while it is found out which of them do the harm, in tries of some at a time."
         ),
     )

@@ -18,7 +18,7 @@ class Answer:
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
-        self._status = Status(generation=0, hash="", applied=False, serving=0)
+        self._status = Status(generation=0, hash="", applied=False, serving=0, takes_checks=True)
         self._written: Status | None = None
         self._stamp: Stamp | None = None
 
@@ -97,4 +97,5 @@ class Answer:
             durations={stage: round(ms, 1) for stage, ms in durations.items()},
             nginx_version=self._status.nginx_version,
             nginx_modules=self._status.nginx_modules,
+            takes_checks=True,
         )

@@ -35,6 +35,7 @@ from reloader.log_events import Event
 from reloader.master import Identity, Process
 from reloader.master_watch import MasterWatch
 from reloader.obstacles import Obstacles
+from reloader.trial import Trial
 from reloader.verdict import Blocked, Refusal
 from reloader.verify import Expected, Failure
 from reloader.wakeup import Wake
@@ -85,6 +86,7 @@ class Reloader:
         self._answer = Answer(settings.volume)
         self._master = MasterWatch(settings.volume)
         self._obstacles = Obstacles(settings.volume)
+        self._trial = Trial(settings.volume, settings.nginx, live, wake)
         self._program: Stamp | None = None
         self._seen: Stamp | None = None
         self._tried: Wish | None = None
@@ -112,6 +114,7 @@ class Reloader:
             is_new = self._take()
             self._settle()
             self._answer.write()
+            is_new |= self._pending is None and self._trial.look()
         except (OSError, ReloaderError) as error:
             if not self._wake.stopping:
                 self.wait_s = min(self._obstacles.meet(error), self._settings.poll_interval_s)

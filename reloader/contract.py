@@ -60,6 +60,16 @@ class Volume:
         return self.root / "live" / "status.json"
 
     @property
+    def check(self) -> Path:
+        """A configuration that is only to be checked, in the form of a wish; never served."""
+        return self.root / "next" / "check.conf"
+
+    @property
+    def checked(self) -> Path:
+        """The reloader's answer to it, in the form of a status."""
+        return self.root / "live" / "check.json"
+
+    @property
     def pid(self) -> Path:
         """Where nginx writes its master's pid. A hint: a killed nginx leaves it behind."""
         return self.root / "run" / "nginx.pid"
@@ -119,7 +129,7 @@ class Status:
     """Where it was refused: `check` (`nginx -t` says no, so it is the wish's fault), `blocked`
     (`nginx -t` was killed, starved or kept out of something, so it says nothing about the wish)
     or `reload` (nginx did not come to serve what it had accepted). After the last two another
-    try may go well."""
+    try may go well. `accepted` is said of what was only to be checked."""
     message: str = ""
     """nginx's own words where it was refused, or what kept it from being served; else empty."""
     file: str = ""
@@ -136,6 +146,8 @@ class Status:
     """The pids of the workers that the reload started."""
     draining: int = 0
     """How many workers of earlier configurations still finish what they have begun."""
+    takes_checks: bool = False
+    """Whether this reloader answers `next/check.conf`; earlier ones do not look at it."""
 
     @classmethod
     def parse(cls, text: bytes) -> Self:
@@ -163,6 +175,7 @@ class Status:
         texts = (*words, self.nginx_version, *self.nginx_modules)
         return (
             isinstance(self.applied, bool)
+            and isinstance(self.takes_checks, bool)
             and all(type(number) is int and number >= 0 for number in numbers)
             and all(isinstance(text, str) for text in texts)
             and all(isinstance(ms, int | float) for ms in dict(self.durations).values())
@@ -243,9 +256,9 @@ def read_or_none(path: Path, parse: Callable[[bytes], T], most: int = LARGEST_BY
         return None
 
 
-def read_status(volume: Volume) -> Status | None:
-    """Return the reloader's answer; None where there is none."""
-    return read_or_none(volume.status, Status.parse, LARGEST_STATUS_BYTES)
+def read_status(path: Path) -> Status | None:
+    """Return an answer of the reloader; None where there is none."""
+    return read_or_none(path, Status.parse, LARGEST_STATUS_BYTES)
 
 
 def _number(text: str) -> int:

@@ -42,6 +42,10 @@ class Event(LogEvent):
         ),
     )
     WISH_SEEN = "wish.seen", "`generation` lies in next/ and is new."
+    CHECKED = (
+        "wish.checked",
+        "nginx -t has judged a configuration that is not to be served, for the generator's search.",
+    )
     WISH_REFUSED = (
         "wish.refused",
         (

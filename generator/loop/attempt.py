@@ -88,11 +88,16 @@ class AttemptMaker:
             self._translated,
             substitution.unavailable,
             replace(inputs.last_good, refused_files=inputs.quarantine.files),
+            keep=inputs.quarantine.searching,
         )
         translated = time.perf_counter()
         try:
             rendering = render(
-                translation.model, inputs.surroundings, inputs.admin.templates, self._rendered
+                translation.model,
+                inputs.surroundings,
+                inputs.admin.templates,
+                self._rendered,
+                keep=inputs.quarantine.searching,
             )
         except RenderError as error:
             return Failure(

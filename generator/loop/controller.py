@@ -13,6 +13,7 @@ that it is decided by one state after another, as if there were no thread.
 """
 
 import asyncio
+import dataclasses
 import gc
 import time
 
@@ -34,10 +35,12 @@ from generator.nginx.errors import TemplateError
 from generator.nginx.surroundings import Surroundings
 from generator.nginx.template_files import differing
 from generator.snapshot import Source
-from generator.translation import TranslationSettings
+from generator.translation import LastGood, TranslationSettings
 from reloader.contract import Status, Volume
 
 _VOLUME_RETRY_S = 1.0
+_CLOCK_S = 600.0
+"""Between two looks at whether something has been held for long."""
 _REPAIR_S = 1.0
 """Between two looks at what stands on the volume: a stat for each file."""
 
@@ -101,9 +104,11 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_source())
             tasks.create_task(self._follow_answers())
+            tasks.create_task(self._follow_checks())
             tasks.create_task(self._follow_templates())
+            tasks.create_task(self._follow_clock())
             tasks.create_task(self._repair_volume())
-            tasks.create_task(self._wishes.keep_for_good(lambda: self._state.last_good))
+            tasks.create_task(self._wishes.keep_for_good(self._known_good))
             while True:
                 async with self._deciding:
                     if not self._state.trial_is_pending:
@@ -113,13 +118,21 @@ class Controller:
     async def _prepare_volume(self) -> None:
         while True:
             try:
-                quarantine, last_good = await self._wishes.prepare()
+                recalled = await self._wishes.prepare()
             except OSError as error:
                 self._log.volume(error)
                 await asyncio.sleep(_VOLUME_RETRY_S)
             else:
-                self._state = replace(self._state, quarantine=quarantine, last_good=last_good)
+                self._state = replace(
+                    self._state,
+                    quarantine=recalled.quarantine,
+                    last_good=recalled.last_good,
+                    has_been_whole=recalled.has_been_whole,
+                )
                 return
+
+    def _known_good(self) -> tuple[LastGood, bool]:
+        return self._state.last_good, self._state.has_been_whole
 
     # --- news ---------------------------------------------------------------------------------
 
@@ -139,6 +152,27 @@ class Controller:
         async for status in self._wishes.answers():
             async with self._deciding:
                 await self._take_answer(status)
+
+    async def _follow_checks(self) -> None:
+        async for status in self._wishes.checked():
+            async with self._deciding:
+                await self._take_check(status)
+
+    async def _follow_clock(self) -> None:
+        while True:
+            await asyncio.sleep(_CLOCK_S)
+            async with self._deciding:
+                self._go_on(self._take(transitions.after_clock(self._state, time.time())))
+
+    async def _take_check(self, status: Status) -> None:
+        if status.stage == "check" and await self._wishes.is_damaged(status):
+            status = dataclasses.replace(status, stage="blocked")
+        do = self._take(transitions.after_checked(self._state, status))
+        self._report_lessons(status.message)
+        if do is Do.ATTEMPT:
+            self._pacing.go_on()
+        else:
+            self._go_on(do)
 
     async def _take_answer(self, status: Status) -> None:
         self._go_on(self._note_capabilities(status))
@@ -167,7 +201,10 @@ class Controller:
         if not status.nginx_version:
             return Do.WAIT
         capabilities = Capabilities.of(status.nginx_version, status.nginx_modules)
-        return self._take(transitions.after_capabilities(self._state, capabilities))
+        step = transitions.after_capabilities(
+            self._state, capabilities, can_check=status.takes_checks
+        )
+        return self._take(step)
 
     def _take(self, step: Step) -> Do:
         self._state, do = step
@@ -188,8 +225,11 @@ class Controller:
         except Exception as error:  # noqa: BLE001 - a bulkhead holds whatever comes
             self._log.bug(error)
             return
-        self._report_problems(attempt)
         do = self._take(transitions.after_attempt(self._state, attempt))
+        if do is Do.CHECK:
+            await self._check(attempt)
+            return
+        self._report_problems(attempt)
         if do is Do.PUBLISH:
             await self._publish(attempt, changed_at, began)
             return
@@ -199,7 +239,8 @@ class Controller:
         self._go_on(do)
 
     def _next_attempt(self) -> tuple[State, Attempt]:
-        made = transitions.next_attempt(self._state, self._translation, self._maker)
+        state = replace(self._state, now=time.time())
+        made = transitions.next_attempt(state, self._translation, self._maker)
         _keep_objects()
         return made
 
@@ -214,6 +255,16 @@ class Controller:
         self._pacing.settled()
         wish = PendingWish.of(attempt, changed_at, began, time.monotonic())
         self._take(transitions.after_published(self._state, generation, wish))
+
+    async def _check(self, attempt: Attempt) -> None:
+        try:
+            await self._wishes.check(attempt)
+        except OSError as error:
+            self._log.volume(error)
+            self._pacing.retry_in(_VOLUME_RETRY_S)
+            return
+        self._log.volume(None)
+        self._take(transitions.after_check_published(self._state, attempt))
 
     def _report_problems(self, attempt: Attempt) -> None:
         problems = self._state.problems(attempt)

@@ -9,6 +9,8 @@ from generator.loop.transitions import (
     Step,
     after_applied,
     after_attempt,
+    after_check_published,
+    after_checked,
     after_published,
     after_refused,
     next_attempt,
@@ -22,6 +24,8 @@ Judge = Callable[[Attempt], Status | None]
 GENERATION = 1
 """Of each wish, since none waits beside another."""
 
+_ACCEPTED = Status(generation=GENERATION, hash="", applied=False, serving=0, stage="accepted")
+
 
 def rehearse(
     state: State, settings: TranslationSettings, judge: Judge, maker: AttemptMaker
@@ -34,7 +38,9 @@ def rehearse(
     while True:
         state, attempt = next_attempt(state, settings, maker)
         state, do = after_attempt(state, attempt)
-        if do is Do.PUBLISH:
+        if do is Do.CHECK:
+            state, do = _check(state, attempt, judge)
+        elif do is Do.PUBLISH:
             state, do = _ask(state, attempt, judge)
         if do is not Do.ATTEMPT:
             return state, attempt
@@ -44,3 +50,8 @@ def _ask(state: State, attempt: Attempt, judge: Judge) -> Step:
     state, _ = after_published(state, GENERATION, PendingWish(attempt=attempt))
     refusal = judge(attempt)
     return after_refused(state, refusal) if refusal else after_applied(state, GENERATION)
+
+
+def _check(state: State, attempt: Attempt, judge: Judge) -> Step:
+    state, _ = after_check_published(state, attempt)
+    return after_checked(state, judge(attempt) or _ACCEPTED)

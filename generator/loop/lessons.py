@@ -7,12 +7,19 @@ from msgspec.structs import replace
 from generator.loop import admin_choice
 from generator.loop.attempt import Attempt, Failure
 from generator.loop.diagnosis import Diagnosis, diagnose, participants
+from generator.loop.fingerprint import fingerprint
 from generator.loop.state import State
 from generator.model import Certificate
 from generator.nginx.errors import TemplateError, Unwritable
 from generator.objects import Ingress, Name
 from generator.problems import Code
-from generator.quarantine.bisection import after_refused_trial, after_success, hold, suspend
+from generator.quarantine.bisection import (
+    after_accepted_check,
+    after_refused_trial,
+    after_success,
+    hold,
+    suspend,
+)
 from generator.quarantine.holds import Fallback, HoldReason, Quarantine, asks_the_same
 from generator.snapshot import Snapshot
 from generator.translation import LastGood
@@ -84,7 +91,25 @@ def from_refused(state: State, attempt: Attempt, status: Status) -> State | None
     if quarantine is None:
         return None
     admin = admin_choice.cleared(state.admin)
-    return replace(state, quarantine=quarantine, admin=admin)
+    return replace(state, quarantine=_dated(state, attempt, quarantine), admin=admin)
+
+
+def from_checked(state: State, attempt: Attempt, status: Status) -> State:
+    """Learn from the answer about suspects that were checked alone."""
+    refused = attempt.inputs.quarantine
+    if status.stage == "accepted":
+        quarantine = after_accepted_check(state.quarantine, refused)
+    else:
+        quarantine = _after_verdict(state, attempt, status) or state.quarantine
+    return replace(state, quarantine=_dated(state, attempt, quarantine))
+
+
+def _dated(state: State, attempt: Attempt, quarantine: Quarantine) -> Quarantine:
+    """Note when, and by which nginx and so on, the first one was convicted."""
+    if state.quarantine.has_convicted or not quarantine.has_convicted:
+        return quarantine
+    judged_by = fingerprint(attempt.inputs.surroundings, state.admin.wanted)
+    return replace(quarantine, judged_by=judged_by, retried_at=state.now)
 
 
 def _after_verdict(state: State, attempt: Attempt, status: Status) -> Quarantine | None:

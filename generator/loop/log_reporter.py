@@ -18,7 +18,8 @@ log = structlog.get_logger()
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 _MOST_OF_A_KIND = 10
-"""Lines that problems of one code of one object take: one edit may cause thousands."""
+"""Lines that problems of one code of one object take, and suspects that a line names: one edit
+may cause thousands."""
 
 
 class LogReporter:
@@ -110,9 +111,9 @@ class LogReporter:
     def search(self, suspects: frozenset[Name], message: str) -> None:
         """Log that culprits are searched, once for each search that is not part of another."""
         if suspects - self._suspects:
-            log.warning(
-                Event.CONFIG_BISECTING, suspects=sorted(map(str, suspects)), message=message
-            )
+            first = sorted(map(str, suspects))[:_MOST_OF_A_KIND]
+            more = {"more": len(suspects) - len(first)} if len(suspects) > len(first) else {}
+            log.warning(Event.CONFIG_BISECTING, suspects=first, **more, message=message)
         self._suspects = suspects
 
 

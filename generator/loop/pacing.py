@@ -19,10 +19,15 @@ class Pacing:
         self._changed_at: float | None = None
         self._spacing_s = 0.0
         self._retry_s = 0.0
+        self._at_once = False
 
     async def due(self) -> None:
         """Return when there is news and it is time to act on it."""
         await self._news.wait()
+        if self._at_once:
+            self._at_once = False
+            self._news.clear()
+            return
         await self._debounce.gather(self._news, self._spacing_s)
 
     def waiting_since(self) -> float:
@@ -32,6 +37,11 @@ class Pacing:
     def changed(self) -> None:
         """Count what waits from now on, and have an attempt made."""
         self._changed_at = self.waiting_since()
+        self._news.set()
+
+    def go_on(self) -> None:
+        """Have the next attempt made at once: what is only checked costs nginx nothing."""
+        self._at_once = True
         self._news.set()
 
     def wait_since(self, changed_at: float) -> None:

@@ -57,6 +57,14 @@ class State(Struct, frozen=True, kw_only=True):
     """By their generation."""
     serving: Attempt | None = None
     """What nginx serves; None while this process does not know."""
+    checking: Attempt | None = None
+    """What was given to the reloader only to be checked, and has no answer yet."""
+    can_check: bool = False
+    """Whether the reloader does such checks."""
+    now: float = 0.0
+    """When the newest event came, in seconds since the epoch."""
+    has_been_whole: bool = False
+    """Whether this volume has held a configuration that lacks nothing by suspicion."""
     trial_is_due: bool = False
     """Whether the next attempt may be a trial."""
     ready: bool = False
@@ -74,7 +82,8 @@ class State(Struct, frozen=True, kw_only=True):
     @property
     def trial_is_pending(self) -> bool:
         """Whether a trial waits for its answer."""
-        return any(wish.attempt.is_trial for wish in self.pending.values())
+        trials = (wish.attempt.is_trial for wish in self.pending.values())
+        return self.checking is not None or any(trials)
 
     def problems(self, attempt: Attempt) -> Problems:
         """Return all problems there are while this attempt is the newest."""

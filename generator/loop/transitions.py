@@ -10,11 +10,18 @@ from msgspec.structs import replace
 
 from generator.loop import admin_choice, lessons
 from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
+from generator.loop.fingerprint import fingerprint
 from generator.loop.state import PendingWish, State
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.jinja import TemplateSet
 from generator.problems import Problems
-from generator.quarantine.bisection import next_trial, without_suspects
+from generator.quarantine.bisection import (
+    is_retry_due,
+    next_trial,
+    retried,
+    untried,
+    without_suspects,
+)
 from generator.quarantine.holds import without_changed
 from generator.snapshot import Snapshot
 from generator.translation import LastGood, TranslationSettings
@@ -26,6 +33,8 @@ class Do(Enum):
 
     PUBLISH = auto()
     """Publish the attempt as the next wish."""
+    CHECK = auto()
+    """Have the attempt checked, and not served."""
     ATTEMPT = auto()
     """Make the next attempt now."""
     RETRY = auto()
@@ -58,8 +67,13 @@ def after_templates(state: State, templates: TemplateSet, problems: Problems) ->
     return replace(state, admin=admin, template_problems=problems), Do.ATTEMPT
 
 
-def after_capabilities(state: State, capabilities: Capabilities) -> Step:
-    """Take what the reloader reports of its nginx."""
+def after_capabilities(
+    state: State, capabilities: Capabilities, *, can_check: bool = False
+) -> Step:
+    """Take what the reloader reports of its nginx, and whether it does checks."""
+    state = replace(state, can_check=can_check)
+    if state.checking and not can_check:  # an earlier reloader has taken its place
+        return _unchecked(state), Do.ATTEMPT
     if capabilities == state.surroundings.capabilities:
         return state, Do.WAIT
     surroundings = replace(state.surroundings, capabilities=capabilities)
@@ -94,6 +108,8 @@ def after_attempt(state: State, attempt: Attempt) -> Step:
     Ingresses may change without adding text, such as one whose paths are all taken: then
     the newest wish stands for this attempt too, answered or not.
     """
+    if attempt.inputs.quarantine.alone:
+        return state, Do.CHECK
     is_same = state.newest is not None and attempt.rendering == state.newest.rendering
     if not is_same:
         return state, Do.PUBLISH
@@ -110,10 +126,34 @@ def after_published(state: State, generation: int, wish: PendingWish) -> Step:
     return replace(state, newest=wish.attempt, pending=pending), Do.WAIT
 
 
+def after_check_published(state: State, attempt: Attempt) -> Step:
+    """Take note that this is being checked."""
+    return replace(state, checking=attempt), Do.WAIT
+
+
+def after_clock(state: State, now: float) -> Step:
+    """Take the time, and try again what has been held for long."""
+    state = replace(state, now=now)
+    return state, Do.ATTEMPT if _is_retry_due(state) else Do.WAIT
+
+
+def _is_retry_due(state: State) -> bool:
+    is_settled = state.serving is not None and not state.pending
+    if not (is_settled and state.quarantine.has_convicted):
+        return False
+    return is_retry_due(state.quarantine, _judge(state), state.now)
+
+
+def _judge(state: State) -> str:
+    return fingerprint(state.surroundings, state.admin.wanted)
+
+
 def _with_trial_if_due(state: State) -> State:
     quarantine = without_changed(state.quarantine, state.snapshot)
+    if _is_retry_due(state):
+        quarantine = retried(quarantine, _judge(state), state.now)
     if state.trial_is_due and state.serving is not None and not state.pending:
-        quarantine = next_trial(quarantine)
+        quarantine = next_trial(quarantine, can_check=state.can_check)
     return replace(state, quarantine=quarantine)
 
 
@@ -125,9 +165,19 @@ def _inputs(state: State, settings: TranslationSettings) -> AttemptInputs:
         quarantine=state.quarantine,
         last_good=_newest_good(state, snapshot),
         settings=settings,
-        surroundings=state.surroundings,
+        surroundings=replace(state.surroundings, is_whole=_is_whole(state)),
         admin=state.admin.used,
     )
+
+
+def _is_whole(state: State) -> bool:
+    """Whether what is made now lacks nothing but what nginx was proved to refuse.
+
+    Once that was so on this volume, nginx stays ready: others have no more of what comes new.
+    """
+    admin = state.admin
+    is_as_wanted = admin.used == admin.wanted or bool(admin.refused)
+    return state.has_been_whole or (is_as_wanted and not state.quarantine.seeks_newcomers)
 
 
 def _newest_good(state: State, now: Snapshot) -> LastGood:
@@ -170,6 +220,22 @@ def after_refused(state: State, status: Status) -> Step:
     return replace(learned, trial_is_due=trial_is_due), Do.ATTEMPT
 
 
+def after_checked(state: State, status: Status) -> Step:
+    """Learn from the answer to what was only to be checked."""
+    attempt, state = state.checking, replace(state, checking=None)
+    if attempt is None:
+        return state, Do.WAIT
+    if status.stage not in ("accepted", "check"):
+        return _unchecked(state), Do.RETRY
+    learned = lessons.from_checked(state, attempt, status)
+    up_to_date = state.serving is not None and state.serving.inputs.snapshot is state.snapshot
+    return replace(learned, trial_is_due=up_to_date), Do.ATTEMPT
+
+
+def _unchecked(state: State) -> State:
+    return replace(state, checking=None, quarantine=untried(state.quarantine))
+
+
 def _served(state: State, attempt: Attempt) -> Step:
     learned = lessons.from_applied(state, attempt)
     learned = _without_deleted_certificates(learned, attempt.inputs.snapshot, state.snapshot)
@@ -181,8 +247,11 @@ def _served(state: State, attempt: Attempt) -> Step:
         serving=attempt,
         trial_is_due=not attempt.is_trial or is_newest,
         ready=state.ready or not (searching or other_inputs),
+        has_been_whole=state.has_been_whole or attempt.inputs.surroundings.is_whole,
     )
-    more = attempt.is_trial or searching or other_inputs
+    becomes_whole = not attempt.inputs.surroundings.is_whole and _is_whole(learned)
+    retry_is_due = _is_retry_due(learned)
+    more = attempt.is_trial or searching or other_inputs or becomes_whole or retry_is_due
     return learned, Do.ATTEMPT if more else Do.WAIT
 
 

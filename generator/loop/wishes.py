@@ -11,10 +11,9 @@ from generator.log_events import Event
 from generator.loop.attempt import Attempt
 from generator.loop.diagnosis import named_file
 from generator.loop.worker import Worker
-from generator.quarantine.holds import Quarantine
 from generator.translation import LastGood
 from generator.volume.answers import Answers, first_status
-from generator.volume.persistence import Persistence
+from generator.volume.persistence import Persistence, Recalled
 from generator.volume.publisher import Publisher, claim
 from reloader.contract import Status, Volume, Wish
 
@@ -22,6 +21,8 @@ log = structlog.get_logger()
 
 _RELOADER_PATIENCE_S = 5.0
 """How long to wait for the reloader to say what nginx can do; then the least is assumed."""
+_CHECKED_GENERATION = 0
+"""What nginx would report of a configuration that is never served."""
 _KEEP_S = 1.0
 """What is known to be good is kept so long after it became so: a burst costs one write."""
 _KEEP_SHARE = 0.05
@@ -41,11 +42,13 @@ class Wishes:
         self._claim: int | None = None
         self._publisher = Publisher(volume)
         self._persistence = Persistence(volume)
-        self._answers = Answers(volume)
+        self._answers = Answers(volume.status)
+        self._checks = Answers(volume.checked)
+        self._check: Wish | None = None
         self._has_published = False
         self._has_news = asyncio.Event()
 
-    async def prepare(self) -> tuple[Quarantine, LastGood]:
+    async def prepare(self) -> Recalled:
         """Claim the volume, make its folders, and return what an earlier process has learned."""
         return await self._worker.run(self._prepare)
 
@@ -67,6 +70,20 @@ class Wishes:
         """Return each answer of the reloader, also to wishes of earlier processes."""
         return self._answers.follow()
 
+    async def check(self, attempt: Attempt) -> None:
+        """Have the reloader check an attempt that is not to be served."""
+        self._check = await self._worker.run(partial(self._write_check, attempt))
+        self._checks.expect(self._check.generation)
+
+    async def checked(self) -> AsyncIterator[Status]:
+        """Return each answer to the newest check."""
+        async for status in self._checks.follow():
+            check = self._check
+            if check and (status.generation, status.hash) == (check.generation, check.hash):
+                self._check = None
+                await self._try(self._publisher.drop_check)
+                yield status
+
     async def is_damaged(self, status: Status) -> bool:
         """Whether nginx could not read a file because it is not what was written."""
         file = named_file(status)
@@ -84,14 +101,18 @@ class Wishes:
         """Have what is known to be good kept for the next process, soon."""
         self._has_news.set()
 
-    async def keep_for_good(self, last_good: Callable[[], LastGood]) -> None:
-        """Keep what is known to be good whenever there is news of it, until cancelled."""
+    async def keep_for_good(self, newest: Callable[[], tuple[LastGood, bool]]) -> None:
+        """Keep what is known to be good whenever there is news of it, until cancelled.
+
+        `newest` returns it, and whether this volume has held a whole configuration.
+        """
         while True:
             await self._has_news.wait()
             await asyncio.sleep(_KEEP_S)
             self._has_news.clear()
-            known, began = last_good(), time.monotonic()
-            await self._try(partial(self._persistence.keep_known, known))
+            (known, has_been_whole), began = newest(), time.monotonic()
+            keep = partial(self._persistence.keep_known, known, has_been_whole=has_been_whole)
+            await self._try(keep)
             await asyncio.sleep((time.monotonic() - began) / _KEEP_SHARE)
 
     async def _try(self, write: Callable[[], None]) -> None:
@@ -102,7 +123,7 @@ class Wishes:
 
     # --- by the worker ------------------------------------------------------------------------
 
-    def _prepare(self) -> tuple[Quarantine, LastGood]:
+    def _prepare(self) -> Recalled:
         if self._claim is None:
             self._claim = claim(self._volume)
         self._publisher.prepare()
@@ -117,6 +138,10 @@ class Wishes:
             return None
         self._publisher.publish(wish, attempt.translation.model.files())
         return wish
+
+    def _write_check(self, attempt: Attempt) -> Wish:
+        body = attempt.rendering.body(_CHECKED_GENERATION)
+        return self._publisher.publish_check(body, attempt.translation.model.files())
 
     def _write(self, attempt: Attempt) -> Wish:
         generation = self._publisher.next_generation()

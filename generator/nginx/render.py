@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.model import HttpPiece, HttpSettings, Model, Server, Upstream
 from generator.nginx import quoting, views
@@ -91,12 +92,20 @@ class Fragments:
         self._scope: object = None
         self._known: dict[int, tuple[object, str]] = {}
 
-    def of(self, objects: Sequence[T], scope: object, make: Callable[[T], str]) -> list[str]:
-        """Return the text of each object; made anew where the object or the scope is new."""
+    def of(
+        self, objects: Sequence[T], scope: object, make: Callable[[T], str], *, keep: bool = False
+    ) -> list[str]:
+        """Return the text of each object; made anew where the object or the scope is new.
+
+        With `keep`, texts of other objects stay known too.
+        """
         known = self._known if scope == self._scope else {}
         texts = [known[id(o)][1] if id(o) in known else make(o) for o in objects]
         # The objects are kept too, so that no other can come by the id of one.
-        self._known = {id(o): (o, text) for o, text in zip(objects, texts, strict=True)}
+        now: dict[int, tuple[object, str]] = {
+            id(o): (o, text) for o, text in zip(objects, texts, strict=True)
+        }
+        self._known = {**known, **now} if keep else now
         self._scope = scope
         return texts
 
@@ -113,28 +122,39 @@ class Memo:
 
 
 def render(
-    model: Model, surroundings: Surroundings, templates: TemplateSet, memo: Memo
+    model: Model,
+    surroundings: Surroundings,
+    templates: TemplateSet,
+    memo: Memo,
+    *,
+    keep: bool = False,
 ) -> Rendering:
     """Write the configuration of a model; that of the very same model is the same object.
 
     Raises Unwritable for a value that parsing should have refused, with its owner;
-    TemplateError for a template that does not render, with file and line.
+    TemplateError for a template that does not render, with file and line. With `keep` the
+    memo keeps what this model, a part of another, does not have.
     """
     inputs = (surroundings, templates)
     if memo.whole is None or memo.whole[0] is not model or memo.whole[1] != inputs:
         memo.whole = None
-        memo.whole = (model, inputs, _render(model, surroundings, templates, memo))
+        memo.whole = (model, inputs, _render(model, surroundings, templates, memo, keep=keep))
     return memo.whole[2]
 
 
 def _render(
-    model: Model, surroundings: Surroundings, templates: TemplateSet, memo: Memo
+    model: Model,
+    surroundings: Surroundings,
+    templates: TemplateSet,
+    memo: Memo,
+    *,
+    keep: bool,
 ) -> Rendering:
     def frame(settings: HttpSettings) -> str:
         return _frame(needed, settings, surroundings, templates)
 
     def written(name: str, **shown: object) -> str:
-        return indent(templates.render(name, surroundings=surroundings, **shown), 4)
+        return indent(templates.render(name, surroundings=place, **shown), 4)
 
     def piece(piece: HttpPiece) -> str:
         with _naming(piece):
@@ -147,17 +167,20 @@ def _render(
 
     def server(server: Server) -> str:
         with _naming(server):
-            view = views.server(server, surroundings, settings, model.default_certificate)
+            view = views.server(server, place, settings, model.default_certificate)
             return written("server.j2", server=view)
 
     settings = model.settings
+    # Whether all is there is for the frame alone; else each server would be written anew.
+    place = replace(surroundings, is_whole=True)
     upstream_lines = tuple(quoting.lines(settings.upstream))
-    scope = (surroundings, templates, settings)
+    scope = (place, templates, settings)
     needed = sizes(model.servers, model.upstreams)
-    (around,) = memo.frame.of([settings], (*scope, needed), frame)
-    pieces = memo.pieces.of(model.pieces, scope, piece)
-    upstreams = memo.upstreams.of(model.upstreams, scope, upstream)
-    servers = memo.servers.of(model.servers, (*scope, model.default_certificate), server)
+    (around,) = memo.frame.of([settings], (surroundings, *scope, needed), frame)
+    pieces = memo.pieces.of(model.pieces, scope, piece, keep=keep)
+    upstreams = memo.upstreams.of(model.upstreams, scope, upstream, keep=keep)
+    by_certificate = (*scope, model.default_certificate)
+    servers = memo.servers.of(model.servers, by_certificate, server, keep=keep)
     before, after = around.split(_GENERATION)
     placed: dict[str, list[str]] = {_PIECES: pieces, _UPSTREAMS: upstreams, _SERVERS: servers}
     return Rendering(

@@ -41,6 +41,9 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     error_log_level: str = "warn"
     access_log: str = "/dev/stdout"
     """A file, or `off`. Not buffered: lines up to 4,096 bytes stay whole on a pipe."""
+    is_whole: bool = True
+    """False: what is served may lack what others of the cluster's nginx serve, so it says that
+    it is not ready."""
     capabilities: Capabilities = UNKNOWN
 
 

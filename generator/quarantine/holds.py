@@ -45,6 +45,8 @@ class Hold(Struct, frozen=True, kw_only=True):
     good: Ingress | None = None
     """The last version that nginx accepted, if there was one."""
     reason: HoldReason
+    is_retried: bool = False
+    """Whether a suspect was held before, and is tried again without an edit."""
 
 
 Group = tuple[Name, ...]
@@ -60,13 +62,34 @@ class Quarantine(Struct, frozen=True, kw_only=True):
     """Groups of suspended Ingresses that have still to be tried."""
     trying: Group = ()
     """Suspended Ingresses that are on trial now."""
+    alone: bool = False
+    """Whether those on trial are only checked, with no other Ingress beside them."""
+    cleared: Group = ()
+    """Suspended Ingresses that nginx takes where they are alone."""
+    together: bool = False
+    """Whether nginx refused what it had taken alone, so that the search goes on by serving."""
     files: Mapping[str, str] = MappingProxyType({})
     """The message of nginx for each certificate that it refuses, by the hash of its file."""
+    judged_by: str = ""
+    """A digest of the nginx, templates and options by which all this was found."""
+    retried_at: float = 0.0
+    """When all of it was tried again, or first found; in seconds since the epoch."""
 
     @property
     def searching(self) -> bool:
         """Whether suspects have still to be tried."""
-        return bool(self.groups or self.trying)
+        return bool(self.groups or self.trying or self.cleared)
+
+    @property
+    def has_convicted(self) -> bool:
+        """Whether anything is held, or a certificate refused."""
+        return bool(self.held or self.files)
+
+    @property
+    def seeks_newcomers(self) -> bool:
+        """Whether some are suspended that nobody has convicted: what is served lacks them."""
+        lacking = (hold for name, hold in self.suspended.items() if name not in self.trying)
+        return any(not hold.is_retried for hold in lacking)
 
     def replaced(self) -> Mapping[Name, Hold]:
         """Return all Ingresses in whose place something else is served."""
@@ -74,8 +97,9 @@ class Quarantine(Struct, frozen=True, kw_only=True):
         return {**suspended, **self.held}
 
     def problems(self) -> tuple[Problem, ...]:
-        """Return the problem of each held Ingress. Suspects have none."""
-        return tuple(_problem(held) for _, held in sorted(self.held.items()))
+        """Return the problem of each held Ingress. Suspects have none, unless tried again."""
+        retried = {name: hold for name, hold in self.suspended.items() if hold.is_retried}
+        return tuple(_problem(hold) for _, hold in sorted({**retried, **self.held}.items()))
 
     def without(self, names: frozenset[Name]) -> "Quarantine":
         """Release these, and forget all about them."""
@@ -86,6 +110,7 @@ class Quarantine(Struct, frozen=True, kw_only=True):
             suspended={n: h for n, h in self.suspended.items() if n not in names},
             groups=tuple(filter(None, groups)),
             trying=tuple(n for n in self.trying if n not in names),
+            cleared=tuple(n for n in self.cleared if n not in names),
         )
 
     def with_file(self, digest: str, message: str) -> "Quarantine":
@@ -101,6 +126,8 @@ class _StoredQuarantine(Struct, frozen=True):
     suspended: tuple[Hold, ...] = ()
     groups: tuple[Group, ...] = ()
     files: dict[str, str] = {}
+    judged_by: str = ""
+    retried_at: float = 0.0
 
 
 def encode(quarantine: Quarantine) -> bytes:
@@ -112,8 +139,10 @@ def encode(quarantine: Quarantine) -> bytes:
         _StoredQuarantine(
             tuple(h for h in quarantine.held.values() if h.reason.code is Code.REFUSED_BY_NGINX),
             tuple(quarantine.suspended.values()),
-            ((quarantine.trying,) if quarantine.trying else ()) + quarantine.groups,
+            tuple(filter(None, (quarantine.trying, *quarantine.groups, quarantine.cleared))),
             dict(quarantine.files),
+            quarantine.judged_by,
+            quarantine.retried_at,
         )
     )
 
@@ -129,6 +158,8 @@ def decode(text: bytes) -> Quarantine:
         suspended={held.refused.name: held for held in remembered.suspended},
         groups=remembered.groups,
         files=remembered.files,
+        judged_by=remembered.judged_by,
+        retried_at=remembered.retried_at,
     )
 
 
@@ -163,6 +194,9 @@ def without_changed(quarantine: Quarantine, snapshot: Snapshot) -> Quarantine:
 
 def substitute(snapshot: Snapshot, quarantine: Quarantine) -> Substitution:
     """Put in the place of each held Ingress what is served for it."""
+    if quarantine.alone:
+        found = {n: i for n in quarantine.trying if (i := snapshot.ingresses.get(n)) is not None}
+        return Substitution(replace(snapshot, ingresses=found), frozenset())
     replacements = quarantine.replaced()
     if not replacements:
         return Substitution(snapshot, frozenset())

@@ -94,15 +94,31 @@ class Memo:
         self._whole: tuple[tuple[object, ...], Any] | None = None
 
     @contextmanager
-    def comparing(self, snapshot: Snapshot, last_good: LastGood) -> Iterator[None]:
-        """Recall, inside the block, what still holds for this snapshot; forget the rest after."""
+    def comparing(
+        self, snapshot: Snapshot, last_good: LastGood, *, keep: bool = False
+    ) -> Iterator[None]:
+        """Recall, inside the block, what still holds for this snapshot; forget the rest after.
+
+        With `keep`, what is not asked for and still holds stays: a part of a larger snapshot is
+        looked at, which will be looked at again.
+        """
         self._snapshot, self._known = snapshot, last_good
         self._changed = set(_changes(self._last_snapshot, snapshot))
         self._changed.update(_forgotten(self._last_known, last_good))
         self._next = {}
         yield
+        if keep:
+            self._next = {**self._unasked(), **self._next}
         self._last, self._next = self._next, {}
         self._last_snapshot, self._last_known = self._snapshot, self._known
+
+    def _unasked(self) -> dict[Hashable, _Result]:
+        """Return the results that nobody asked for and that still hold."""
+        return {
+            key: result
+            for key, result in self._last.items()
+            if key not in self._next and self._changed.isdisjoint(result.reads)
+        }
 
     def recall(self, key: Hashable, inputs: tuple[object, ...], compute: Callable[[Reads], T]) -> T:
         """Return the last result for `key` if its inputs and reads are the same, else a new one."""

@@ -43,19 +43,22 @@ class Translation(Struct, frozen=True, kw_only=True):
         return tuple(c.trace for c in self.contributions.values() if c.trace)
 
 
-def translate(
+def translate(  # noqa: PLR0913 - what it goes by
     snapshot: Snapshot,
     settings: TranslationSettings,
     memo: Memo,
     unavailable: frozenset[Name] = frozenset(),
     last_good: LastGood = LastGood(),  # noqa: B008 - frozen
+    *,
+    keep: bool = False,
 ) -> Translation:
     """Say what nginx should serve, and what is wrong with whose objects.
 
     Of the Ingresses named in `unavailable` the paths are known, but answer 503.
     Pure but for `memo`, which is what makes the next translation cheap: pass the same one.
+    With `keep` it remembers too what this snapshot, a part of another, does not ask for.
     """
-    with memo.comparing(snapshot, last_good):
+    with memo.comparing(snapshot, last_good, keep=keep):
         return memo.recall_whole(
             (settings, unavailable, snapshot.problems),
             lambda: _translate(snapshot, settings, memo, unavailable),

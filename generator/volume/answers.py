@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 
 from reloader.contract import Stamp, Status, Volume, read_status, stamp_of
 
@@ -13,10 +14,10 @@ _IDLE_S = 1.0
 
 
 class Answers:
-    """The reloader's status file, as it changes."""
+    """One file of the reloader's, as it changes."""
 
-    def __init__(self, volume: Volume) -> None:
-        self._volume = volume
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._answered = 0
         self._awaited = 0
         self._hurry = asyncio.Event()
@@ -31,7 +32,7 @@ class Answers:
         seen: Stamp | None = None
         while True:
             stamp = self._look()
-            if stamp != seen and (status := read_status(self._volume)):
+            if stamp != seen and (status := read_status(self._path)):
                 seen = stamp
                 self._answered = status.generation
                 yield status
@@ -39,7 +40,7 @@ class Answers:
 
     def _look(self) -> Stamp | None:
         try:
-            return stamp_of(self._volume.status)
+            return stamp_of(self._path)
         except OSError:
             return None  # the volume is away
 
@@ -57,7 +58,7 @@ async def first_status(
 ) -> Status | None:
     """Wait for the reloader to say what nginx it has; None where it does not in time."""
     end = clock() + patience_s
-    while (status := read_status(volume)) is None or not status.nginx_version:
+    while (status := read_status(volume.status)) is None or not status.nginx_version:
         if clock() >= end:
             return status
         await asyncio.sleep(_DUE_S)

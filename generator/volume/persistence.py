@@ -22,6 +22,16 @@ class _Known(Struct, frozen=True):
     ingresses: tuple[Ingress, ...] = ()
     certificates: tuple[tuple[Name, str], ...] = ()
     """Secrets, and the names of their files in files/."""
+    has_been_whole: bool = False
+
+
+class Recalled(Struct, frozen=True, kw_only=True):
+    """What an earlier process has learned."""
+
+    quarantine: Quarantine
+    last_good: LastGood
+    has_been_whole: bool
+    """Whether nginx has served, from this volume, all that was not proved to be refused."""
 
 
 class Persistence:
@@ -33,24 +43,26 @@ class Persistence:
         self._known = volume.wish.with_name("known.json")
         self._kept: dict[Path, bytes] = {}
 
-    def recall(self) -> tuple[Quarantine, LastGood]:
+    def recall(self) -> Recalled:
         """Return what was kept last; nothing where there is nothing."""
         held = read_or_none(self._quarantine, holds.decode) or Quarantine()
         known = read_or_none(self._known, _decoded) or _Known()
         certificates = {name: self._certificate(digest) for name, digest in known.certificates}
-        return held, LastGood(
+        good = LastGood(
             ingresses={ingress.name: ingress for ingress in known.ingresses},
             certificates={name: found for name, found in certificates.items() if found},
         )
+        return Recalled(quarantine=held, last_good=good, has_been_whole=known.has_been_whole)
 
     def keep_quarantine(self, held: Quarantine) -> None:
         """Keep who is held; comes before the wish that they are held in."""
         self._keep(self._quarantine, holds.encode(held))
 
-    def keep_known(self, known: LastGood) -> None:
+    def keep_known(self, known: LastGood, *, has_been_whole: bool = False) -> None:
         """Keep what is good; of certificates the names, since the files are there anyway."""
         files = tuple((name, c.file.digest) for name, c in known.certificates.items())
-        text = msgspec.json.encode(_Known(tuple(known.ingresses.values()), files))
+        kept = _Known(tuple(known.ingresses.values()), files, has_been_whole)
+        text = msgspec.json.encode(kept)
         self._keep(self._known, text)
 
     def _keep(self, path: Path, text: bytes) -> None:

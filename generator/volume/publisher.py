@@ -46,11 +46,12 @@ class Publisher:
     def prepare(self) -> None:
         """Make the folders, and find out how far earlier processes have counted."""
         self._make_folders()
+        self.drop_check()
         self._last = read_or_none(self._volume.wish, Wish.parse)
 
     def next_generation(self) -> int:
         """Return the number of the next wish: higher than any that was ever on this volume."""
-        status, live = read_status(self._volume), read_or_none(self._volume.live, Wish.parse)
+        status, live = read_status(self._volume.status), read_or_none(self._volume.live, Wish.parse)
         told = [answer.generation for answer in (status, live) if answer]
         return 1 + max(
             self._last.generation if self._last else 0,
@@ -79,6 +80,25 @@ class Publisher:
         wish = self._volume.wish
         if not self._intact(wish) and read_or_none(wish, Wish.parse) is None:
             self._write_wish(self._last)
+
+    def publish_check(self, body: bytes, files: Iterable[File]) -> Wish:
+        """Have a configuration checked that is not to be served; return it with its number."""
+        self._make_folders()
+        for file in files:
+            self._write(file)
+        earlier = read_or_none(self._volume.check, Wish.parse)
+        check = Wish.of(self._next_check(earlier), body)
+        write_atomically(self._volume.check, check.encode())
+        return check
+
+    def _next_check(self, earlier: Wish | None) -> int:
+        answered = read_status(self._volume.checked)
+        told = [each.generation for each in (earlier, answered) if each]
+        return 1 + max((number for number in told if number < _MOST_GENERATIONS), default=0)
+
+    def drop_check(self) -> None:
+        """Delete what was only to be checked: the volume is memory."""
+        remove(self._volume.check)
 
     @property
     def last(self) -> Wish | None:

@@ -38,6 +38,10 @@ if [ "$testing" ]; then
         fi
     fi
 fi
+if [ -e {folder}/another ]; then
+    more='s/--with-http_v2_module/& --with-http_dav_module/'
+    case "$*" in -V) {nginx} -V 2>&1 | sed "$more" >&2; exit;; esac
+fi
 exec {nginx} "$@"
 """
 
@@ -57,6 +61,11 @@ class RefusingNginx:
         """From now on: with the line, or with a message that leads nowhere."""
         for name, patterns in (("poisons", poisons), ("silent_poisons", silently)):
             (self._folder / name).write_text("".join(f"{pattern}\n" for pattern in patterns))
+
+    def is_another(self) -> None:
+        """From now on it says that it was built with one module more."""
+        (self._folder / "another").touch()
+        self.program.touch()
 
     def is_killed_at(self, pattern: str) -> None:
         """From now on: a check of a configuration with this is killed, as for want of memory."""

@@ -104,3 +104,24 @@ def test_without_a_line_they_are_searched_among_what_changed(nginx, site, culpri
     told = [line for line in site.pair.logs("problem.found") if line["code"] == "refused-by-nginx"]
     held = {line["object"] for line in told}
     assert held == {f"default/{name}" for name in culprits}
+
+
+def test_the_search_reloads_nginx_for_nobody(nginx, site):
+    nginx.refuses(silently=(SILENT,))
+    site.holds(shop())
+    before = len(site.pair.logs("reload.applied"))
+    site.holds(shop(), shop(name="bad", timeout="4343"), *(shop(name=f"a{n}") for n in range(40)))
+    eventually(lambda: site.answers("http://a39.test/") == "a39")
+    assert site.answers("http://bad.test/") == 503
+    # Without the suspects, with those that were cleared, and with what is served for the culprit.
+    assert len(site.pair.logs("reload.applied")) - before <= 3
+
+
+def test_what_is_held_is_served_once_another_nginx_takes_it(nginx, site):
+    nginx.refuses(POISON)
+    site.holds(shop(timeout=SLOW))
+    assert site.answers("http://shop.test/") == 503
+    nginx.refuses()
+    nginx.is_another()
+    site.holds(shop(timeout=SLOW), shop(name="other"))
+    eventually(lambda: site.answers("http://shop.test/") == "shop")

@@ -144,3 +144,17 @@ def test_a_check_that_is_killed_holds_nobody_and_all_are_served_once_it_is_not(n
     codes = {line.get("code") for line in site.pair.logs("problem.found")}
     assert "refused-by-nginx" not in codes
     assert not site.pair.logs("config.bisecting")
+
+
+def test_a_new_nginx_is_ready_once_it_serves_all_that_is_innocent(nginx, backend, tmp_path):
+    nginx.refuses(silently=(POISON,))
+    names = [f"shop-{n}" for n in range(40)]
+    things = [*map(shop, names), shop("bad", timeout="4242")]
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    whole = [*things, service("shop"), endpoint_slice("shop", backend)]
+    (folder / "all.yaml").write_text("\n---\n".join(map(json.dumps, whole)))
+    with Pair(tmp_path / "pair", [f"--manifests={folder}", f"--nginx-bin={nginx.program}"]) as pair:
+        assert [pair.get(f"{name}.test").status for name in names] == [200] * 40
+        assert pair.get("bad.test").status == 503
+        assert len(pair.logs("reload.applied")) > 1  # it served fewer before, and was not ready

@@ -23,7 +23,7 @@ def answer(volume, generation, version="1.31.3"):
 
 def test_the_answer_that_is_there_comes_first_then_each_new_one(volume):
     async def scenario():
-        answers = Answers(volume)
+        answers = Answers(volume.status)
         following = answers.follow()
         answer(volume, 1)
         seen = [(await anext(following)).generation]
@@ -37,7 +37,7 @@ def test_the_answer_that_is_there_comes_first_then_each_new_one(volume):
 
 def test_a_file_that_is_none_yet_or_half_an_answer_is_waited_for(volume):
     async def scenario():
-        answers = Answers(volume)
+        answers = Answers(volume.status)
         answers.expect(1)
         next_one = asyncio.ensure_future(anext(answers.follow()))
         await asyncio.sleep(0)
