@@ -15,7 +15,7 @@ NODE_PROGRAMS := etcd kube-apiserver kubectl kube-controller-manager kube-schedu
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test test-node setup-node node golden fuzz images demo lab bench pins clean
+.PHONY: help setup lint check test compat test-node setup-node node golden fuzz images demo lab bench pins clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r target doc; do \
@@ -38,6 +38,9 @@ test: lint ## Everything, on a real nginx and a real kube-apiserver (built once,
 	@if why=$$($(BIN)/python -m tests.lab.requirements); then \
 		$(MAKE) --no-print-directory node ARGS="-m 'not slow' $(ARGS)"; \
 	else echo "tests/node is left out: $$why"; fi
+
+compat: setup ## Ask what ingress-nginx was asked, and compare; ARGS=--update writes what differs again
+	$(ISOLATED) $(PYTEST) tests/compat $(ARGS)
 
 test-node: setup-node node ## Installed by helm on a real node, with the programs that it needs (root)
 
