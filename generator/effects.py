@@ -112,6 +112,8 @@ Effect = (
 class Section(Enum):
     """Where a global option stands outside of servers."""
 
+    PROCESS = "process"
+    """Of nginx's processes, outside of all that is about HTTP."""
     CLIENTS = "clients"
     TLS = "tls"
     VARIABLES = "variables"

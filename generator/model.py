@@ -164,6 +164,7 @@ class HttpPiece(Struct, frozen=True, kw_only=True):
 class HttpSettings(Struct, frozen=True, kw_only=True):
     """What global options say outside of servers, by the part of the configuration."""
 
+    process: tuple[Statement, ...] = ()
     clients: tuple[Statement, ...] = ()
     tls: tuple[Statement, ...] = ()
     variables: tuple[Statement, ...] = ()

@@ -2,11 +2,9 @@
 
 from msgspec import Struct
 
-from generator.directives import Duration
 from generator.names import is_address
 from generator.nginx.capabilities import UNKNOWN, Capabilities
 
-_SECOND = 1000
 _CONNECTIONS = 16384
 _OTHER_FILES = 1024
 """Of a worker besides connections: listeners, logs, bodies on disk."""
@@ -32,7 +30,6 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     workers: int = 0
     """0: one for each processor."""
     worker_connections: int = _CONNECTIONS
-    worker_shutdown_timeout: Duration = Duration(240 * _SECOND)
     open_files: int = 0
     """Limit of open files for a worker, in which a connection through takes two.
 

@@ -100,6 +100,7 @@ class PieceView(Struct, frozen=True, kw_only=True):
 class HttpView(Struct, frozen=True, kw_only=True):
     """What global options say outside of servers, a part of the file each, as lines."""
 
+    process: tuple[Written, ...]
     clients: tuple[Written, ...]
     tls: tuple[Written, ...]
     variables: tuple[Written, ...]
@@ -116,6 +117,7 @@ def http(settings: HttpSettings, capabilities: Capabilities) -> HttpView:
         return tuple(quoting.lines(s for s in statements if _is_known(s, capabilities)))
 
     return HttpView(
+        process=shown(settings.process),
         clients=shown(settings.clients),
         tls=shown(settings.tls),
         variables=shown((*settings.variables, *ESCAPED_URI)),

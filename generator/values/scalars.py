@@ -14,6 +14,7 @@ _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _LARGEST_SIZE = (1 << 63) - 1
 """nginx counts no further, and refuses what is larger."""
 _LONGEST_DURATION_S = 365 * 24 * 3600
+_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -93,6 +94,15 @@ def seconds_or_none(text: str) -> Duration:
         return seconds(text)
     except Invalid as invalid:
         raise Invalid("a number of seconds from 0 to 31536000", invalid.hint) from None
+
+
+def duration(text: str) -> Duration:
+    """Read a time such as `240s`, `4m` or `1h`, up to a year; without a unit, seconds."""
+    found = re.fullmatch(r"([0-9]{1,9})([smh]?)", text)
+    whole_s = int(found[1]) * _UNITS_S[found[2]] if found else 0
+    if not 1 <= whole_s <= _LONGEST_DURATION_S:
+        raise Invalid("a time from 1s to a year", "Write a number with s, m or h, such as 240s.")
+    return Duration(whole_s * 1000)
 
 
 def buffers(text: str) -> tuple[int, Size]:

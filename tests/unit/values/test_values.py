@@ -17,7 +17,7 @@ from generator.values.expressions import rewrite_target
 from generator.values.invalid import Invalid
 from generator.values.networks import networks
 from generator.values.regexes import regex
-from generator.values.scalars import boolean, seconds, size
+from generator.values.scalars import boolean, duration, seconds, size
 from tests.drivers import nginx
 
 ONE_CALL_OF_NGINX = settings(
@@ -93,6 +93,17 @@ def test_what_is_no_size_to_nginx_is_none(text):
 def test_what_is_no_number_of_seconds_is_none(text):
     with pytest.raises(Invalid):
         seconds(text)
+
+
+@pytest.mark.parametrize(("text", "s"), [("240s", 240), ("4m", 240), ("1h", 3600), ("60", 60)])
+def test_a_time_may_have_a_unit(text, s):
+    assert duration(text) == Duration(s * 1000)
+
+
+@pytest.mark.parametrize("text", ["0", "0s", "-5s", "5 s", "1.5h", "1d", "9000h", "٣s", "s", ""])
+def test_what_is_no_time_is_none(text):
+    with pytest.raises(Invalid):
+        duration(text)
 
 
 def test_booleans_are_those_of_go():
