@@ -84,7 +84,9 @@ class Reloader:
         self._live = live
         self._wake = wake
         self._answer = Answer(settings.volume)
-        self._master = MasterWatch(settings.volume)
+        self._master = MasterWatch(
+            settings.volume, lambda: verify.is_listening(settings.status_port)
+        )
         self._obstacles = Obstacles(settings.volume)
         self._trial = Trial(settings.volume, settings.nginx, live, wake)
         self._program: Stamp | None = None
@@ -145,6 +147,8 @@ class Reloader:
         pending = self._pending
         if pending is None:
             return
+        if self._master.quitting:
+            pending.deadline = None  # the next nginx has all of its time
         if pending.deadline is not None and time.monotonic() > pending.deadline:
             self._fail(pending)
         elif process is None:
@@ -233,7 +237,7 @@ class Reloader:
             self._pending = PendingReload(wish=self._live.wish, is_reported=False)
 
     def _await_nginx(self, pending: PendingReload) -> None:
-        if not pending.is_announced:
+        if not pending.is_announced and not self._master.quitting:
             conf = str(self._volume.live)
             log.info(Event.NGINX_WAITING, generation=pending.wish.generation, conf=conf)
             pending.is_announced = True

@@ -72,6 +72,13 @@ class Event(LogEvent):
             "is in place."
         ),
     )
+    NGINX_QUITTING = (
+        "nginx.quitting",
+        (
+            "The master `pid` was told to end. It answers what is open and takes no change any "
+            "more; changes wait for the next nginx."
+        ),
+    )
     NGINX_NO_WORKERS = (
         "nginx.no_workers",
         (

@@ -1,6 +1,12 @@
-"""Follows nginx's master and its workers from look to look, and logs what changes."""
+"""Follows nginx's master and its workers from look to look, and logs what changes.
+
+A master that was told to end counts as gone: it finishes what is open and ignores the
+signal to reload (decision 0091). It is known by having no worker that takes connections
+while its status port refuses them; one that is short of workers still holds its ports.
+"""
 
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -19,12 +25,16 @@ ended at once, and it will not try again before it reloads."""
 class MasterWatch:
     """The master that runs on this volume, and the state of its workers."""
 
-    def __init__(self, volume: Volume) -> None:
+    def __init__(self, volume: Volume, is_listening: Callable[[], bool]) -> None:
+        """Follow the master of a volume; `is_listening` says whether its status port is open."""
         self.process: Process | None = None
-        """The master that was found last; None where none runs."""
+        """The master that was found last; None where none runs that can be told anything."""
+        self.quitting: Process | None = None
+        """A master that only finishes what is open."""
         self.stuck: frozenset[Identity] = frozenset()
         """Old workers that ignore the signal to quit; reloads do not wait for them."""
         self._volume = volume
+        self._is_listening = is_listening
         self._without_workers_since: float | None = None
 
     @property
@@ -41,6 +51,12 @@ class MasterWatch:
     def find(self) -> bool:
         """Look for the master and log a change. Return whether a new one has appeared."""
         found, earlier = master.find_master(self._volume), self.process
+        was_quitting, self.quitting = self.quitting, None
+        if found is not None and not (master.workers(found) or self._is_listening()):
+            if was_quitting is None:
+                log.info(Event.NGINX_QUITTING, pid=found.pid)
+            self.process, self.quitting = None, found
+            return False
         self.process = found
         if (found and found.identity) == (earlier and earlier.identity):
             return False

@@ -7,6 +7,7 @@ starts the new ones, sleeps 100 ms, and only then tells the old ones to quit.
 
 import enum
 import http.client
+import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -34,7 +35,7 @@ class Failure(enum.Enum):
 
     LATE = enum.auto()
     GONE = enum.auto()
-    """The master has ended."""
+    """The master has ended, or was told to."""
     OUTDATED = enum.auto()
     """The reload has no effect, and there is a newer wish."""
 
@@ -72,6 +73,13 @@ def served_generation(port: int) -> int | None:
     return int(number) if response.status == 200 and number.isdigit() else None
 
 
+def is_listening(port: int) -> bool:
+    """Return whether something takes connections on this port of 127.0.0.1."""
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def serves_already(process: Process, expected: Expected, conf: Path) -> bool:
     """Return whether workers younger than the file `conf` serve it, so no reload is needed."""
     promoted_at = conf.stat().st_ctime
@@ -99,7 +107,7 @@ def await_reload(
             answered = min(answered, now)
             if workers - expected.stuck == fresh or now > answered + _STUCK_S:
                 return fresh
-        if not master.is_running(process):
+        if not master.is_running(process) or not (workers or is_listening(expected.port)):
             return Failure.GONE
         if not fresh and now > signalled + _STANDSTILL_S and expected.is_outdated():
             return Failure.OUTDATED

@@ -123,9 +123,12 @@ class Station:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What the reloader has logged under this name."""
+        return [line for line in self.lines() if line["event"] == name]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All that the reloader has logged."""
         lines = (self._logs / "reloader.log").read_text().splitlines()
-        told = [json.loads(line) for line in lines]
-        return [line for line in told if line["event"] == name]
+        return [json.loads(line) for line in lines]
 
     def close(self) -> None:
         for process in reversed(self._running):

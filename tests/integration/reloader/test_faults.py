@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,27 @@ def test_an_nginx_that_comes_back_starts_with_the_last_wish(station):
 
     assert eventually(station.served) == "this is 1"
     eventually(lambda: len(station.events("nginx.found")) == 2)
+
+
+def test_an_nginx_that_was_told_to_end_is_left_in_peace_and_the_next_one_has_the_change(station):
+    station.start_reloader("--poll-interval", "0.05", "--verify-timeout", "1")
+    nginx = station.start_nginx()
+    station.publish(1)
+    station.answer_to(1)
+    with socket.create_connection(("127.0.0.1", station.http_port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.recv(65536)
+        nginx.signal(signal.SIGQUIT)  # as a kubelet does; the idle client holds it
+        eventually(lambda: station.events("nginx.quitting"))
+        for generation in (2, 3):  # one after the other: the first keeps none waiting
+            station.publish(generation)
+            wanted = f"generation {generation} ".encode()
+            eventually(lambda wanted=wanted: wanted in station.volume.live.read_bytes())
+    nginx.popen.wait(timeout=40)
+    station.start_nginx()
+    assert station.answer_to(3).applied
+    assert station.served() == "this is 3"
+    assert not [line for line in station.lines() if line["level"] in {"warning", "error"}]
 
 
 def test_a_stale_pid_file_misleads_nobody(serving):

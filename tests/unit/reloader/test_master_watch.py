@@ -16,7 +16,7 @@ def volume(tmp_path):
 
 @pytest.fixture
 def watch(volume):
-    return MasterWatch(volume)
+    return MasterWatch(volume, lambda: True)
 
 
 @pytest.fixture
@@ -50,6 +50,20 @@ def test_a_master_without_workers_is_starting_first_and_stalled_later(watch, sta
     assert watch.lacks_workers
     assert not watch.is_stalled
     eventually(lambda: watch.is_stalled)
+
+
+def test_a_master_without_workers_and_ports_was_told_to_end_and_is_told_nothing(
+    volume, start_master
+):
+    watch = MasterWatch(volume, lambda: False)
+    pid = start_master()
+    with capture_logs() as logged:
+        eventually(lambda: watch.find() or watch.quitting)
+        watch.find()
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: watch.find() or not watch.quitting)
+    assert watch.process is None
+    assert [(line["event"], line["log_level"]) for line in logged] == [("nginx.quitting", "info")]
 
 
 def test_a_stuck_worker_is_logged_once(watch):
