@@ -250,6 +250,7 @@ class EndpointPort(_Object, frozen=True, kw_only=True):
 
     name: str = ""
     port: int = 0
+    protocol: str = "TCP"
 
 
 class EndpointSlice(KubernetesObject, frozen=True, kw_only=True):

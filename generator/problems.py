@@ -46,6 +46,7 @@ class Code(StrEnum):
     PATH_BECOMES_REGEX = "path-becomes-regex"
     PATH_INVALID = "path-invalid"
     PATH_TAKEN = "path-taken"
+    PORT_RENAMED = "port-renamed"
     REFUSED_BY_NGINX = "refused-by-nginx"
     SECRET_NOT_FOUND = "secret-not-found"  # noqa: S105 - a code, not a password
     SERVICE_NOT_FOUND = "service-not-found"

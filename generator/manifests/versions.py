@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Plain = Mapping[str, Any]
+_MIRRORING = "endpointslicemirroring-controller.k8s.io"
 
 
 def ingress_to_v1(old: Plain) -> Plain:
@@ -43,7 +44,10 @@ def endpoints_to_slices(endpoints: Plain) -> Iterator[Plain]:
                     "metadata": {
                         **metadata,
                         "name": name,
-                        "labels": {"kubernetes.io/service-name": metadata.get("name", "")},
+                        "labels": {
+                            "kubernetes.io/service-name": metadata.get("name", ""),
+                            "endpointslice.kubernetes.io/managed-by": _MIRRORING,
+                        },
                     },
                     "addressType": family,
                     "endpoints": [

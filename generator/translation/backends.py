@@ -9,19 +9,18 @@ from msgspec.structs import replace
 from generator import problems
 from generator.effects import UpstreamSettings
 from generator.model import Action, Answer, Endpoint, Protocol, Proxy, ProxyByName, Upstream
-from generator.names import is_address, is_label, is_loopback, is_network_host, is_remote_host
+from generator.names import is_address, is_label, is_network_host, is_remote_host
 from generator.objects import (
     Backend,
-    EndpointSlice,
     Kind,
     Name,
     ObjectRef,
     Service,
     ServicePort,
     ServicePortRef,
-    SliceEndpoint,
 )
 from generator.problems import Code, Problem, shown
+from generator.translation.endpoints import FoundEndpoints, find_endpoints, is_port
 from generator.translation.memo import Reads
 from generator.translation.settings import TranslationSettings
 
@@ -91,10 +90,28 @@ def resolve(
             f"Service {name} has no port {_port(wanted)}.",
             f"Name one of its ports: {_listed(_ports(service))}.",
         )
-    target = _proxied(service, port, how, subject, _endpoints(service, port, reads, options))
+    target = _to_endpoints(service, port, how, subject, reads, loopback=options.loopback)
     if direct or target.problem:
         return target
     return replace(target, problem=_told(subject, name, port))
+
+
+def _to_endpoints(  # noqa: PLR0913 - what a backend is, and how it is reached
+    service: Service,
+    port: ServicePort,
+    how: UpstreamSettings,
+    subject: Subject,
+    reads: Reads,
+    *,
+    loopback: bool,
+) -> ResolvedBackend:
+    found = find_endpoints(service, port, reads, loopback=loopback)
+    if not found.endpoints:
+        return _without_endpoints(service, port, found, subject)
+    target = _proxied(service, port, how, found.endpoints)
+    if not found.renamed:
+        return target
+    return replace(target, problem=_renamed(subject, service.name, port, found))
 
 
 def _find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
@@ -108,7 +125,7 @@ def _find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
 
 def _ports(service: Service) -> list[ServicePort]:
     """Return the ports that an apiserver would admit; manifests went through none."""
-    return [p for p in service.spec.ports if _is_port(p.port) and (not p.name or is_label(p.name))]
+    return [p for p in service.spec.ports if is_port(p.port) and (not p.name or is_label(p.name))]
 
 
 def _by_target_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
@@ -136,20 +153,41 @@ def _listed(ports: Iterable[ServicePort]) -> str:
     return ", ".join(f"{p.port} ({p.name})" if p.name else str(p.port) for p in ports) or "none"
 
 
+def _renamed(subject: Subject, service: Name, port: ServicePort, found: FoundEndpoints) -> Problem:
+    return problems.info(
+        subject.object,
+        subject.field,
+        Code.PORT_RENAMED,
+        f"{_named(port.name)} of Service {service} has no endpoint; its EndpointSlices have "
+        f"{found.described}.",
+        "They follow by themselves where Kubernetes makes them; else give both one name.",
+        meanwhile="the port of that number is used",
+    )
+
+
+def _named(name: str) -> str:
+    return f"Port {shown(name)}" if name else "The port without a name"
+
+
+def _without_endpoints(
+    service: Service, port: ServicePort, found: FoundEndpoints, subject: Subject
+) -> ResolvedBackend:
+    message = f"Service {service.name} has no ready endpoint for port {port.name or port.port}"
+    if not found.described:
+        message, hint = f"{message}.", "Look at its Pods and at its selector."
+    else:
+        wanted = f"named {shown(port.name)}" if port.name else "without a name"
+        message = f"{message}: its EndpointSlices have {found.described}, and none {wanted}."
+        hint = "Names have to be the same: write that of the Service where the endpoints are."
+    return subject.unavailable(Code.NO_ENDPOINTS, message, hint, problems.warning)
+
+
 def _proxied(
     service: Service,
     port: ServicePort,
     how: UpstreamSettings,
-    subject: Subject,
     endpoints: tuple[Endpoint, ...],
 ) -> ResolvedBackend:
-    if not endpoints:
-        return subject.unavailable(
-            Code.NO_ENDPOINTS,
-            f"Service {service.name} has no ready endpoint for port {port.name or port.port}.",
-            "Look at its Pods and at its selector.",
-            problems.warning,
-        )
     upstream = Upstream(
         name=_upstream_name(service.name, port, how),
         service=ObjectRef(Kind.SERVICE, service.name),
@@ -179,44 +217,6 @@ def _upstream_name(service: Name, port: ServicePort, how: UpstreamSettings) -> s
     return readable if protocol is Protocol.HTTP else f"{readable}-{protocol.lower()}"
 
 
-def _endpoints(
-    service: Service, port: ServicePort, reads: Reads, options: TranslationSettings
-) -> tuple[Endpoint, ...]:
-    """Find who answers; an apiserver keeps this machine's own addresses out, and so do we."""
-    endpoints = _usable_endpoints(reads.endpoint_slices(service.name), port.name)
-    return tuple(e for e in endpoints if options.loopback or not is_loopback(e.address))
-
-
-def _usable_endpoints(slices: Iterable[EndpointSlice], port_name: str) -> tuple[Endpoint, ...]:
-    """Return the ready endpoints; where there are none, those that still serve while terminating.
-
-    Rules: KEP-1669, "Proxy terminating endpoints".
-    """
-    found = [
-        (endpoint, port.port)
-        for s in slices
-        if s.address_type in {"IPv4", "IPv6"}
-        for port in s.ports
-        if port.name == port_name and _is_port(port.port)
-        for endpoint in s.endpoints
-        if endpoint.addresses and is_address(endpoint.addresses[0])
-    ]
-    chosen = [f for f in found if _ready(f[0])] or [f for f in found if _still_serving(f[0])]
-    return tuple(sorted({Endpoint(e.addresses[0], port) for e, port in chosen}))
-
-
-def _ready(endpoint: SliceEndpoint) -> bool:
-    return endpoint.conditions.ready is not False
-
-
-def _still_serving(endpoint: SliceEndpoint) -> bool:
-    return bool(endpoint.conditions.serving and endpoint.conditions.terminating)
-
-
-def _is_port(number: int) -> bool:
-    return 0 < number < 1 << 16
-
-
 def _external(
     service: Service,
     wanted: ServicePortRef,
@@ -233,7 +233,7 @@ def _external(
             f"Service {service.name} is of type ExternalName, which this installation shuts out.",
             "Name a Service with endpoints, or ask the admin about --disable-svc-external-name.",
         )
-    if not _is_port(number):
+    if not is_port(number):
         return subject.unavailable(
             Code.SERVICE_PORT_NOT_FOUND,
             f"Service {service.name} has no port {_port(wanted)}.",
@@ -247,7 +247,7 @@ def _external(
         )
     if is_address(host) or host == "localhost":
         endpoint = Endpoint(_ADDRESSES.get(host, host), number)
-        return _proxied(service, ServicePort(port=number), how, subject, (endpoint,))
+        return _proxied(service, ServicePort(port=number), how, (endpoint,))
     return ResolvedBackend(
         action=ProxyByName(host=host, port=number, protocol=how.protocol),
         service=str(service.name),

@@ -4,7 +4,7 @@ import pytest
 
 from generator.model import Endpoint, Protocol, Proxy, ProxyByName
 from generator.objects import Kind, Name, ObjectRef
-from generator.problems import Code
+from generator.problems import Code, Severity
 from generator.translation import references
 from tests.drivers.ingresses import backend, ingress, rule
 from tests.drivers.snapshots import (
@@ -168,6 +168,59 @@ def test_no_usable_endpoint_is_answered_503_and_told(of_none):
     found = web(of_none)
     assert backends(found) == {"/": "503"}
     assert [problem.code for problem in found.problems] == [Code.NO_ENDPOINTS]
+
+
+LISTENED = [{"name": "http", "port": 80, "targetPort": 8080}]
+
+
+@pytest.mark.parametrize("before", ["web", ""])
+def test_a_port_that_is_renamed_keeps_its_endpoints_until_the_slices_follow(before):
+    service, _ = published("web", ports=LISTENED)
+    found = built(shop(), service, slice_of("web", ("10.0.0.1", {}), port_name=before))
+    assert endpoints(found) == ["10.0.0.1:8080"]
+    assert [(p.code, p.severity) for p in found.problems] == [(Code.PORT_RENAMED, Severity.INFO)]
+
+
+def test_slices_that_have_followed_count_alone():
+    service, _ = published("web", ports=LISTENED)
+    behind = slice_of("web", ("10.0.0.1", {}), name="behind", port_name="web")
+    ahead = slice_of("web", ("10.0.0.2", {}), name="ahead")
+    found = built(shop(), service, behind, ahead)
+    assert (endpoints(found), found.problems) == (["10.0.0.2:8080"], ())
+
+
+def test_a_port_is_not_taken_for_another_of_its_service_or_of_another_protocol():
+    ports = [*LISTENED, {"name": "admin", "port": 81, "targetPort": 8080}]
+    service, _ = published("web", ports=ports)
+    udp = slice_of("web", ("10.0.0.1", {}), name="udp", port_name="quic")
+    udp["ports"][0]["protocol"] = "UDP"
+    found = built(shop(), service, slice_of("web", ("10.0.0.1", {}), port_name="admin"), udp)
+    assert backends(found) == {"/": "503"}
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "words"),
+    [
+        ("", 8080, "port 8080 without a name"),
+        ("web", 8080, 'port 8080 named "web"'),
+        ("web", 9090, 'port 9090 named "web"'),
+    ],
+)
+def test_endpoints_by_hand_whose_port_has_another_name_are_not_used_and_it_is_told(
+    name, port, words
+):
+    service, _ = published("web", ports=LISTENED)
+    by_hand = slice_of("web", ("10.0.0.1", {}), port_name=name, port=port)
+    label = "endpointslice.kubernetes.io/managed-by"
+    by_hand["metadata"]["labels"][label] = "endpointslicemirroring-controller.k8s.io"
+    found = built(shop(), service, by_hand)
+    (problem,) = found.problems
+    assert backends(found) == {"/": "503"}
+    assert problem.message == (
+        "Service default/web has no ready endpoint for port http: "
+        f'its EndpointSlices have {words}, and none named "http".'
+    )
+    assert "selector" not in problem.hint
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "169.254.169.254"])
