@@ -57,14 +57,14 @@ def _kept_from_expressions(location: Location) -> Location:
 
 
 def _claimed(
-    host: str, parts: Sequence[HostPart], *, regex: bool, tls: bool
+    host: str, parts: Sequence[HostPart], *, regex: bool, tls: bool, challenges: bool = True
 ) -> tuple[Claims, list[Problem]]:
     """Return the locations of all rules; who came first has a path that several claim."""
     taken: Claims = {}
     found: list[Problem] = []
     rules = [(part, rule) for part in parts for rule in part.rules]
     for part, rule in rules if regex else _exact_first(rules):
-        claims = matchers(rule, regex=regex)
+        claims = matchers(rule, regex=regex, challenges=challenges)
         if claims[-1] in taken:
             found.append(_taken(host, part, rule, taken[claims[-1]]))
             continue
@@ -90,7 +90,8 @@ def _guests(
             else:
                 rules.append(rule)
         admitted.append(replace(part, rules=tuple(rules)))
-    own, wrong = _claimed(host, admitted, regex=regex or above.has_expressions, tls=tls)
+    regex = regex or above.has_expressions
+    own, wrong = _claimed(host, admitted, regex=regex, tls=tls, challenges=False)
     return {m: each for m, each in own.items() if m not in above.taken}, found + wrong
 
 
@@ -118,7 +119,10 @@ class _Above:
         """Whether requests of a guest's rule are answered from above, in whole or in part."""
         if self._has_all or (self.has_expressions and self._prefixes):
             return True  # expressions and prefixes could not both be kept from a guest's
-        return any(self._answers(match, path) for match, path in matchers(rule, regex=regex))
+        return any(
+            self._answers(match, path)
+            for match, path in matchers(rule, regex=regex, challenges=False)
+        )
 
     def _answers(self, match: Match, path: Word | Regex) -> bool:
         if isinstance(path, Regex):
@@ -171,7 +175,7 @@ def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:
     culprit = next(part.owner for part in parts if part.regex)
     for part in parts:
         own = part.owner == culprit
-        for rule in part.rules:
+        for rule in (rule for rule in part.rules if not rule.challenge):
             if not rule.regex or rule.type is not PathType.IMPLEMENTATION_SPECIFIC:
                 yield problems.info(
                     part.owner,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from generator import problems
 from generator.annotations.declaration import Asker, Values
 from generator.annotations.reading import NOTHING_ALLOWED, read
-from generator.effects import InServer, InternalLocation
+from generator.effects import InServer, InternalLocation, Phase
 from generator.model import Certificate, Handler, HttpPiece, Upstream
 from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
@@ -21,7 +21,7 @@ from generator.translation.feature_effects import FeatureEffects, feature_effect
 from generator.translation.installation import Installation
 from generator.translation.limits import MOST_LINES, too_much, within_limits
 from generator.translation.memo import Reads
-from generator.translation.paths import PathRule, invalid_path
+from generator.translation.paths import PathRule, invalid_path, is_challenge
 from generator.translation.routes import Route
 from generator.translation.tls import TLSSections
 
@@ -212,8 +212,8 @@ class _Work:
     def _rule(self, field: str, path: HTTPPath) -> PathRule | None:
         """Turn a path into a rule; None, with a problem, where it is not valid."""
         text = path.path or "/"
-        features = self._effects.of_paths
-        regex = any(feature.is_expression(self._values, text) for feature in features)
+        features, challenge = self._effects.of_paths, is_challenge(path)
+        regex = not challenge and any(f.is_expression(self._values, text) for f in features)
         if problem := invalid_path(path, self._ingress.ref, f"{field}.path", regex=regex):
             shut = self._shut(path, field, regex=regex) if self._effects.guard_access else None
             self._problems.append(replace(problem, meanwhile=_SHUT) if shut else problem)
@@ -225,12 +225,15 @@ class _Work:
             regex=regex,
             field=field,
             route=route,
+            challenge=challenge,
             instead=self._instead(path, field, regex=regex),
         )
         if not features:
             return rule
         pattern = rule.matched()
         own = [e for f in features for e in f.path_effects(self._values, text, pattern)]
+        if challenge:
+            own = [effect for effect in own if effect.phase is not Phase.REWRITE]
         return replace(rule, route=Route(route.handler, (*route.effects, *own)))
 
     def _instead(self, path: HTTPPath, field: str, *, regex: bool) -> PathRule | None:

@@ -31,6 +31,8 @@ class PathRule(Struct, frozen=True, kw_only=True):
     """Whether its own Ingress says that it is a regular expression."""
     field: str
     route: Route
+    challenge: bool = False
+    """Whether it is an ACME client's for one token."""
     instead: "PathRule | None" = None
     """What stands for it where it cannot be served, since it guards access."""
 
@@ -59,8 +61,25 @@ class PathRule(Struct, frozen=True, kw_only=True):
 Matcher = tuple[Match, Word | Regex]
 
 
-def matchers(rule: PathRule, *, regex: bool) -> tuple[Matcher, ...]:
-    """Say what nginx compares for a rule; `regex`: the whole host is made of expressions."""
+def is_challenge(path: HTTPPath) -> bool:
+    """Whether an ACME client put it there, to show for a minute whose host it is (RFC 8555, 8.3).
+
+    Its request has to arrive as it is, whatever the application's Ingress does to paths.
+    """
+    is_prefix = path.path_type is PathType.PREFIX
+    return not is_prefix and _CHALLENGE.fullmatch(path.path) is not None
+
+
+_CHALLENGE = re.compile(r"/\.well-known/acme-challenge/[A-Za-z0-9_-]+")
+
+
+def matchers(rule: PathRule, *, regex: bool, challenges: bool = True) -> tuple[Matcher, ...]:
+    """Say what nginx compares for a rule; `regex`: the whole host is made of expressions.
+
+    `challenges`: those of ACME come before the expressions.
+    """
+    if regex and challenges and rule.challenge:
+        return ((Match.EXACT, Word(rule.path)),)
     if regex or rule.regex:
         return ((Match.REGEX, rule.pattern()),)
     path = decoded(rule.path)

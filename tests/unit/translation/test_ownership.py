@@ -121,6 +121,18 @@ def test_a_guests_paths_come_below_the_owners_expressions():
     assert [who(found, path) for path in ("/api/1", "/blog/x")] == ["victim", "team"]
 
 
+def test_a_guest_gets_no_certificate_for_a_host_by_an_acme_challenge():
+    owner = of(
+        "victim",
+        on(HOST, ("ImplementationSpecific", "/(?!api).*")),
+        annotations={"use-regex": "true"},
+    )
+    challenge = "/.well-known/acme-challenge/token"
+    for victim in (owner, VICTIM):
+        found = served(victim, of("evil", on(HOST, ("Exact", challenge)), age=2))
+        assert who(found, challenge) == "victim"
+
+
 def test_the_oldest_of_two_guests_goes_before_the_other():
     one = of("one", on(HOST, ("Prefix", "/blog")), age=2)
     two = of("two", on(HOST, ("Exact", "/blog/x"), ("Exact", "/news")), age=3)

@@ -252,3 +252,44 @@ def test_a_target_that_is_wrong_leaves_paths_as_kubernetes_reads_them():
     found = built(rewriting("/$nosuch", ("Prefix", "/old", "web")))
     assert list(backends(found)) == ["= /old", "/old/", "/"]
     assert rewrites(found) == {}
+
+
+# --- challenges of ACME -----------------------------------------------------------------------
+
+CHALLENGE = "/.well-known/acme-challenge/Zk3vQ0yJx5m1tLw8nB2cR7_F9gH4jK6pS-uXaEo"
+
+
+@pytest.mark.parametrize("type_", ["Exact", "ImplementationSpecific"])
+def test_an_acme_solver_gets_its_path_before_any_expression_of_the_host(type_):
+    longer = "/(?!(api|static|media|socket|health|metrics|docs|assets)(/|$)).*"
+    app = shop(("ImplementationSpecific", longer, "app"), annotations={"use-regex": "true"})
+    solver = shop((type_, CHALLENGE, "solver"))
+    found = built(aged(app, OLDER, "app"), aged(solver, YOUNGER, "solver"))
+    assert backends(found)[f"= {CHALLENGE}"] == "solver"
+    assert told(found) == []
+
+
+def test_a_challenge_that_is_written_into_the_applications_ingress_is_not_rewritten():
+    paths = [("ImplementationSpecific", "/(.*)", "app"), ("Exact", CHALLENGE, "solver")]
+    found = built(shop(*paths, annotations={"rewrite-target": "/app/$1"}))
+    assert backends(found)[f"= {CHALLENGE}"] == "solver"
+    assert list(rewrites(found)) == ["~* ^/(.*)"]
+
+
+def test_a_challenge_is_guarded_as_its_ingress_says():
+    guards = {"rewrite-target": "/", "allowlist-source-range": "192.0.2.0/24"}
+    found = built(shop(("Exact", CHALLENGE, "solver"), annotations=guards))
+    (location,) = (e for n, e in locations(found).items() if n.endswith(CHALLENGE))
+    assert [each.name for each in location.handler.statements] == ["allow", "deny"]
+
+
+@pytest.mark.parametrize("path", [f"{CHALLENGE}/more", f"{CHALLENGE}.*", CHALLENGE[:28]])
+def test_only_the_path_of_one_token_is_a_challenge(path):
+    found = built(
+        shop(
+            ("ImplementationSpecific", path, "web"),
+            ("ImplementationSpecific", "/a(.*)", "app"),
+            annotations={"use-regex": "true"},
+        )
+    )
+    assert not any(name.startswith("= /.") for name in backends(found))
