@@ -39,9 +39,11 @@ def lint_once(settings: Settings, *, nginx_bin: Path | None = None) -> list[Find
 
     Raises CommandError.
     """
-    options = translation_settings_of(settings, make(dt.datetime.now(dt.UTC)))
+    now = dt.datetime.now(dt.UTC)
+    options = translation_settings_of(settings, make(now))
     snapshot = read_once(settings, options)
-    problems = translation.translate(snapshot, options, translation.Memo()).problems
+    found = translation.translate(snapshot, options, translation.Memo())
+    problems = found.problems + translation.out_of_date(found.dated, now)
     problems += opinion(settings, snapshot, options, nginx_bin=nginx_bin)
     return located(tuple(dict.fromkeys(problems)), snapshot)
 

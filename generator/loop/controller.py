@@ -1,10 +1,10 @@
 """The loop's I/O and its tasks; what is decided stands in `transitions`.
 
 An attempt is made whenever there is news and it is time. Three tasks bring news: one
-follows the source, one the reloader's answers, one the templates' folder. Two look after
-the volume: one repairs what others do to it, one keeps what is good. Beside them run the
-source and the reporter to the cluster. The pause before a retry (`pacing`) is a timer
-that ends by itself.
+follows the source, one the reloader's answers, one the templates' folder. One looks at
+the dates of certificates. Two look after the volume: one repairs what others do to it,
+one keeps what is good. Beside them run the source and the reporter to the cluster. The
+pause before a retry (`pacing`) is a timer that ends by itself.
 
 Whatever may be long (building, rendering, hashing, writing) runs in a thread of its own,
 one piece after another (`worker`). It works on frozen values, and on memos that nothing
@@ -14,8 +14,10 @@ that it is decided by one state after another, as if there were no thread.
 
 import asyncio
 import dataclasses
+import datetime as dt
 import gc
 import time
+from collections.abc import Callable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,13 +36,16 @@ from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import TemplateError
 from generator.nginx.surroundings import Surroundings
 from generator.nginx.template_files import differing
+from generator.problems import Problems
 from generator.snapshot import Source
-from generator.translation import LastGood, TranslationSettings
+from generator.translation import LastGood, TranslationSettings, out_of_date
 from reloader.contract import Status, Volume
 
 _VOLUME_RETRY_S = 1.0
 _CLOCK_S = 600.0
 """Between two looks at whether something has been held for long."""
+_DATES_S = 60.0
+"""Between two looks at the dates of certificates."""
 _REPAIR_S = 1.0
 """Between two looks at what stands on the volume: a stat for each file."""
 
@@ -53,6 +58,9 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
     surroundings: Surroundings
     """What is known of nginx before the reloader has reported it."""
     longest_gathering_s: float
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    """The time of day, which certificates go by."""
+    dates_s: float = _DATES_S
 
 
 class Controller:
@@ -66,6 +74,9 @@ class Controller:
         reporter: Reporter | None,
         maker: AttemptMaker | None = None,
     ) -> None:
+        self._clock = settings.clock
+        self._dates_s = settings.dates_s
+        self._reported: tuple[Attempt, Problems] | None = None
         self._translation = settings.translation
         self._source = source
         self._folder = templates
@@ -107,6 +118,7 @@ class Controller:
             tasks.create_task(self._follow_checks())
             tasks.create_task(self._follow_templates())
             tasks.create_task(self._follow_clock())
+            tasks.create_task(self._follow_dates())
             tasks.create_task(self._repair_volume())
             tasks.create_task(self._wishes.keep_for_good(self._known_good))
             while True:
@@ -179,6 +191,15 @@ class Controller:
         if wish := self._state.pending.get(status.generation):
             self._pacing.draining(status.draining / max(1, len(status.started_workers)))
             self._go_on(await self._answered(status, wish))
+
+    async def _follow_dates(self) -> None:
+        """Report certificates whose day has come, though nothing was changed."""
+        while True:
+            await asyncio.sleep(self._dates_s)
+            if self._reported:
+                attempt, dates = self._reported
+                if self._dates(attempt) != dates:
+                    self._report_problems(attempt)
 
     async def _repair_volume(self) -> None:
         while True:
@@ -266,8 +287,13 @@ class Controller:
         self._log.volume(None)
         self._take(transitions.after_check_published(self._state, attempt))
 
+    def _dates(self, attempt: Attempt) -> Problems:
+        return out_of_date(attempt.translation.dated, self._clock())
+
     def _report_problems(self, attempt: Attempt) -> None:
-        problems = self._state.problems(attempt)
+        dates = self._dates(attempt)
+        self._reported = attempt, dates
+        problems = self._state.problems(attempt) + dates
         self._log.problems(problems, attempt.inputs.snapshot.origins)
         self._log.traces(attempt.translation.traces)
         if self._reporter:
@@ -290,7 +316,7 @@ class Controller:
         return do
 
     async def _applied(self, status: Status, wish: PendingWish) -> Do:
-        problems = len(self._state.problems(wish.attempt))
+        problems = len(self._state.problems(wish.attempt)) + len(self._dates(wish.attempt))
         self._log.applied(status, wish, problems, time.monotonic())
         self._pacing.applied()
         await self._wishes.sweep(status.generation)

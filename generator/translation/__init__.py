@@ -10,5 +10,14 @@ from generator.translation.memo import Memo
 from generator.translation.references import references
 from generator.translation.settings import TranslationSettings
 from generator.translation.translate import Translation, translate
+from generator.translation.validity import out_of_date
 
-__all__ = ["LastGood", "Memo", "Translation", "TranslationSettings", "references", "translate"]
+__all__ = [
+    "LastGood",
+    "Memo",
+    "Translation",
+    "TranslationSettings",
+    "out_of_date",
+    "references",
+    "translate",
+]

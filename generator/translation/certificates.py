@@ -1,5 +1,6 @@
 """From a Secret to a certificate that nginx will take."""
 
+import datetime as dt
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -176,3 +177,17 @@ def _dns_names(pem: bytes) -> frozenset[str]:
         return frozenset(name.lower() for name in names.get_values_for_type(x509.DNSName))
     except Exception:  # noqa: BLE001 - none, or odd ones, which cryptography has many errors for
         return frozenset()
+
+
+def valid_between(certificate: Certificate) -> tuple[dt.datetime, dt.datetime]:
+    """Return the first and the last moment at which a certificate is valid."""
+    return _valid_between(certificate.file.content)
+
+
+@lru_cache(maxsize=4096)
+def _valid_between(pem: bytes) -> tuple[dt.datetime, dt.datetime]:
+    leaf = x509.load_pem_x509_certificates(pem)[0]
+    try:
+        return leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    except Exception:  # noqa: BLE001 - dates that Python has none for: never out of date
+        return dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)

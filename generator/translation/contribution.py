@@ -24,6 +24,7 @@ from generator.translation.memo import Reads
 from generator.translation.paths import PathRule, invalid_path, is_challenge
 from generator.translation.routes import Route
 from generator.translation.tls import TLSSections
+from generator.translation.validity import DatedCertificate
 
 _SHUT = "requests that it may be meant for are answered 503, since this Ingress guards access"
 
@@ -64,6 +65,8 @@ class Contribution(Struct, frozen=True, kw_only=True):
     problems: Problems = ()
     certificates: tuple[tuple[Name, Certificate], ...] = ()
     """Those of its TLS sections that are served, with their Secrets."""
+    dated: tuple[DatedCertificate, ...] = ()
+    """The same, with their dates."""
     trace: str = ""
     """Traceback of a bug that it met; empty where it met none."""
 
@@ -167,6 +170,7 @@ class _Work:
             upstreams=tuple(self._upstreams.values()),
             problems=tuple(dict.fromkeys((*found, *self._problems))),
             certificates=tuple(self._certificates.items()),
+            dated=tuple(self._tls.dated(self._certificates)),
         )
 
     def _may_serve(self, host: str) -> bool:

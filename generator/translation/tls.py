@@ -1,6 +1,6 @@
 """From the TLS sections of an Ingress to the certificate of each of its hosts."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from generator.translation.certificates import (
     find_certificate,
 )
 from generator.translation.memo import Reads
+from generator.translation.validity import DatedCertificate
 
 _WAYS_OUT = {
     Code.SECRET_NOT_FOUND: "Create it with type kubernetes.io/tls.",
@@ -56,6 +57,17 @@ class TLSSections:
             return HostTLS()
         lookup = self._lookup(section)
         return HostTLS(is_on=True) if lookup is None else self._found(section, host, lookup)
+
+    def dated(self, served: Container[Name]) -> Iterator[DatedCertificate]:
+        """Return the certificates of these Secrets, with the first section that names each."""
+        named: dict[Name, int] = {}
+        for section in range(len(self._ingress.spec.tls)):
+            named.setdefault(self._secret(section), section)
+        for secret, section in named.items():
+            lookup = self._lookups.get(secret)
+            if secret in served and lookup and lookup.certificate:
+                field = f"spec.tls[{section}].secretName"
+                yield DatedCertificate.of(self._ingress.ref, field, secret, lookup.certificate)
 
     def _section(self, host: str) -> int | None:
         """Find the section for a host: by name, by wildcard, one without hosts.

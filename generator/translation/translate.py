@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from generator.effects import InServer
 from generator.model import Certificate, Handler, Host, Model, Upstream
-from generator.objects import Ingress, Name
+from generator.objects import Ingress, Kind, Name, ObjectRef
 from generator.options.hosts import HostPolicy, host_policy
 from generator.problems import Problem, Problems
 from generator.snapshot import Snapshot
@@ -22,6 +22,7 @@ from generator.translation.memo import Memo
 from generator.translation.merge import MergedHost
 from generator.translation.ownership import with_wildcards
 from generator.translation.settings import TranslationSettings
+from generator.translation.validity import DatedCertificate
 
 
 class Translation(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,8 @@ class Translation(Struct, frozen=True, kw_only=True):
     """What each of them adds."""
     certificates: Mapping[Name, Certificate]
     """Those that are served, by the names of their Secrets."""
+    dated: tuple[DatedCertificate, ...] = ()
+    """The same, with their dates: which of them are out of date depends on the moment."""
 
     @property
     def traces(self) -> tuple[str, ...]:
@@ -107,6 +110,10 @@ def _translate(
         ingresses=tuple(ours.values()),
         contributions=contributions,
         certificates=_certificates(contributions.values(), certificate, settings),
+        dated=(
+            *(d for each in contributions.values() for d in each.dated),
+            *_dated_default(certificate, settings),
+        ),
     )
 
 
@@ -182,6 +189,15 @@ def _certificates(
     if settings.default_certificate and default is not settings.fallback_certificate:
         found[settings.default_certificate] = default
     return found
+
+
+def _dated_default(
+    default: Certificate, settings: TranslationSettings
+) -> Iterator[DatedCertificate]:
+    name = settings.default_certificate
+    if name and default is not settings.fallback_certificate:
+        ref = ObjectRef(Kind.SECRET, name)
+        yield DatedCertificate.of(ref, "--default-ssl-certificate", name, default)
 
 
 def _upstreams(given: Iterable[Contribution | DefaultBackend], memo: Memo) -> tuple[Upstream, ...]:

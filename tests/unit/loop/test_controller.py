@@ -1,22 +1,27 @@
 """A real loop on a real folder and volume, with a gate in the way of its attempts."""
 
 import asyncio
+import datetime as dt
 import json
 import threading
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from generator.loop.attempt import AttemptMaker
 from generator.loop.controller import Controller, LoopSettings
 from generator.loop.template_folder import TemplateFolder
 from generator.manifests.source import ManifestSource
 from generator.probes import serve
+from generator.problems import Code
 from reloader.contract import Status, Volume, Wish, read_or_none
 from tests.drivers.ingresses import ingress, rule
 from tests.drivers.models import surroundings
 from tests.drivers.snapshots import options
+from tests.lab.objects import tls_secret
+from tests.lab.pki import Authority
 from tests.lab.ports import free_port
 
 
@@ -36,6 +41,7 @@ class GatedMaker(AttemptMaker):
 
 class Scene:
     def __init__(self, folder):
+        self.now = dt.datetime.now(dt.UTC)
         self.manifests, self.volume = folder / "manifests", Volume(folder / "volume")
         for path in (self.manifests, self.volume.root, self.volume.status.parent):
             path.mkdir()
@@ -48,13 +54,15 @@ class Scene:
             translation=options(),
             surroundings=surroundings(folder),
             longest_gathering_s=0.5,
+            clock=lambda: self.now,
+            dates_s=0.01,
         )
         self.controller = Controller(
             setup, self.source, TemplateFolder(None), None, maker=self.maker
         )
 
-    def write(self, host):
-        manifest = ingress(rule(host, ("Prefix", "/", "web")))
+    def write(self, host, **more):
+        manifest = ingress(rule(host, ("Prefix", "/", "web")), **more)
         (self.manifests / "shop.json").write_text(json.dumps(manifest))
 
     def wishes_for(self, host):
@@ -115,6 +123,29 @@ def test_changes_are_read_while_an_attempt_is_being_made_and_the_newest_follows_
             await until(lambda: scene.wishes_for("third.test"))
 
     asyncio.run(change())
+
+
+def test_a_certificate_that_expires_is_told_without_any_edit(scene):
+    secret = tls_secret("shop", Authority().issue("first.test"))
+    (scene.manifests / "secret.json").write_text(json.dumps(secret))
+    scene.write("first.test", tls=[{"hosts": ["first.test"], "secretName": "shop"}])
+
+    async def pass_a_year(told):
+        async with scene.building():
+            scene.maker.gate.set()
+            await until(lambda: scene.wishes_for("first.test"))
+            before = codes(told)
+            scene.now += dt.timedelta(days=365)
+            await until(lambda: Code.CERTIFICATE_EXPIRED in codes(told))
+        return before
+
+    with capture_logs() as told:
+        before = asyncio.run(pass_a_year(told))
+    assert Code.CERTIFICATE_EXPIRED not in before
+
+
+def codes(told):
+    return {line.get("code") for line in told}
 
 
 def test_the_loop_ends_while_an_attempt_is_being_made(scene):
