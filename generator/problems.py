@@ -30,6 +30,7 @@ class Code(StrEnum):
     CERTIFICATE_EXPIRED = "certificate-expired"
     CERTIFICATE_INVALID = "certificate-invalid"
     CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"
+    CLASS_CONTRADICTED = "class-contradicted"
     CLASS_UNKNOWN = "class-unknown"
     CONFIG_MAP_NOT_FOUND = "config-map-not-found"
     FILE_UNREADABLE = "file-unreadable"

@@ -1,16 +1,16 @@
 """Which Ingresses are ours. Rules: Kubernetes, Ingress, "Ingress class"."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from generator import problems
 from generator.objects import Ingress, IngressClass, Name
-from generator.problems import Code, Problem
+from generator.problems import Code, Problem, shown
 from generator.translation.settings import TranslationSettings
 
 ANNOTATION = "kubernetes.io/ingress.class"
-"""The way before IngressClass; where both are given, it counts."""
+"""The way before IngressClass; it counts where the field is not given (docs/decisions/0094)."""
 
 
 class Classes(Struct, frozen=True):
@@ -40,31 +40,36 @@ class Classes(Struct, frozen=True):
 
     def claim(self, ingress: Ingress) -> bool:
         """Tell whether this Ingress is ours to serve."""
-        annotated = ingress.metadata.annotations.get(ANNOTATION, "")
-        if annotated:
-            return annotated in self.ours or (
-                annotated == self.options.ingress_class and annotated not in self.foreign
-            )
-        named = ingress.spec.ingress_class_name
-        if named:
-            return named in self.ours or (
-                self.options.ingress_class_by_name
-                and named == self.options.ingress_class
-                and named not in self.foreign
-            )
+        if named := ingress.spec.ingress_class_name:
+            return self._is_ours(named)
+        if annotated := ingress.metadata.annotations.get(ANNOTATION, ""):
+            return self._is_ours_by_annotation(annotated)
         return self.options.watch_ingress_without_class or self.has_default
+
+    def _is_ours(self, named: str) -> bool:
+        by_name = self.options.ingress_class_by_name and named == self.options.ingress_class
+        return named in self.ours or (by_name and named not in self.foreign)
+
+    def _is_ours_by_annotation(self, annotated: str) -> bool:
+        return annotated in self.ours or (
+            annotated == self.options.ingress_class and annotated not in self.foreign
+        )
 
     def compatible(self, ingress: Ingress) -> bool:
         """Tell whether ingress-nginx's ways hold for this Ingress."""
-        name = ingress.metadata.annotations.get(ANNOTATION, "") or ingress.spec.ingress_class_name
+        name = ingress.spec.ingress_class_name or ingress.metadata.annotations.get(ANNOTATION, "")
         return not name or name in self.options.compatible_classes
 
-    def problem(self, ingress: Ingress) -> Problem | None:
-        """Report an Ingress that names a class which does not exist, so that it is not served."""
+    def problems(self, ingress: Ingress) -> Iterator[Problem]:
+        """Report classes that lead elsewhere than their Ingress's author may think."""
         named = ingress.spec.ingress_class_name
-        unknown = named and named not in self.ours and named not in self.foreign
-        if not unknown or self.claim(ingress):
-            return None
+        annotated = ingress.metadata.annotations.get(ANNOTATION, "")
+        if named and not self._is_ours(named) and named not in self.foreign:
+            yield self._unknown(ingress, named)
+        if named and annotated and self._is_ours(named) != self._is_ours_by_annotation(annotated):
+            yield self._contradicted(ingress, named, annotated)
+
+    def _unknown(self, ingress: Ingress, named: str) -> Problem:
         known = ", ".join(sorted(self.ours)) or "none yet"
         return problems.warning(
             ingress.ref,
@@ -73,4 +78,15 @@ class Classes(Struct, frozen=True):
             f'There is no IngressClass "{named}".',
             f"Create it, or name one of Pillion's: {known}.",
             meanwhile="it is not served",
+        )
+
+    def _contradicted(self, ingress: Ingress, named: str, annotated: str) -> Problem:
+        served = "it is served" if self._is_ours(named) else "Pillion does not serve it"
+        return problems.warning(
+            ingress.ref,
+            ANNOTATION,
+            Code.CLASS_CONTRADICTED,
+            f"It says {shown(annotated)}, and spec.ingressClassName says {shown(named)}.",
+            "Remove the annotation: other controllers may read it first, and serve it too.",
+            meanwhile=f"the field counts, as in ingress-nginx, and {served}",
         )

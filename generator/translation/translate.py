@@ -209,8 +209,7 @@ def _upstreams(given: Iterable[Contribution | DefaultBackend], memo: Memo) -> tu
 
 def _class_problems(snapshot: Snapshot, classes: Classes) -> Iterator[Problem]:
     for ingress in snapshot.ingresses.values():
-        if problem := classes.problem(ingress):
-            yield problem
+        yield from classes.problems(ingress)
 
 
 def _problems(parts: tuple[Problems, ...], memo: Memo) -> Problems:
