@@ -5,6 +5,7 @@ too deep is refused, and annotations, labels and data are always text. YAML is r
 kubectl reads it (YAML 1.1: `yes` is a boolean).
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 from yaml.constructor import SafeConstructor
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -65,6 +67,23 @@ class Document(Struct, frozen=True):
     """For the lines of its fields; None where only JSON's own parser could read it."""
 
 
+def decoded(content: bytes) -> str:
+    """Return the text of a file: UTF-8, or UTF-16 where it begins as that. Raises ParseError.
+
+    PowerShell writes UTF-16 where the output of a command is sent to a file. Each file that
+    was joined into one may have its own byte order mark.
+    """
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParseError("It is not UTF-8.", line) from error
+    # YAML knows three ends of lines, and reads each as the same.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return lines.replace("\n\ufeff", "\n")
+
+
 def split_documents(text: str) -> Iterator[DocumentText]:
     """Split at the lines `---`, which nothing else in YAML can be; leave out empty documents."""
     line, start = 1, 0
@@ -105,6 +124,8 @@ def _compose(text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = ", ".join(filter(None, (error.context, error.problem)))
+        if "{{" in text:
+            words += "; a template has to be rendered first"
         raise ParseError(f"This is not YAML: {words}.", mark.line + 1 if mark else 1) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -126,14 +147,38 @@ def _refuse_depth(text: str) -> None:
 
 
 def _parse_json(text: str, yaml_error: ParseError) -> tuple[Document, ...]:
-    """Parse what only JSON's own parser can: escapes that libyaml does not know."""
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise yaml_error from None
-    except json.JSONDecodeError as error:
-        raise ParseError(f"This is not JSON: {error.msg}.", error.lineno) from error
-    return tuple(_json_objects(value)) if isinstance(value, dict) else ()
+    """Parse what only JSON's own parser can: escapes that libyaml does not know, and streams.
+
+    Of several objects after each other, as kubectl and jq write them, each is one.
+    """
+    found: list[Document] = []
+    line, end, at = 0, 0, _after_blanks(text, 0)
+    while at < len(text):
+        line += text.count("\n", end, at)
+        try:
+            value, end = _JSON.raw_decode(text, at)
+        except RecursionError:
+            raise yaml_error from None
+        except json.JSONDecodeError as error:
+            if text.lstrip().startswith("{{"):
+                raise yaml_error from None
+            raise ParseError(f"This is not JSON: {error.msg}.", error.lineno) from error
+        if not isinstance(value, dict):
+            raise ParseError(_NO_OBJECT, line + 1)
+        found += (replace(d, line=d.line + line) for d in _json_objects(value))
+        line += text.count("\n", at, end)
+        at = _after_blanks(text, end)
+    return tuple(found)
+
+
+_JSON = json.JSONDecoder()
+_NO_OBJECT = "This is not an object with apiVersion, kind and metadata."
+
+
+def _after_blanks(text: str, start: int) -> int:
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
 
 
 def _json_objects(value: dict[str, Any]) -> Iterator[Document]:
@@ -166,9 +211,7 @@ class _Constructor:
 
     def documents(self, node: yaml.Node) -> Iterator[Document]:
         if not isinstance(node, yaml.MappingNode):
-            raise ParseError(
-                "This is not an object with apiVersion, kind and metadata.", _line(node)
-            )
+            raise ParseError(_NO_OBJECT, _line(node))
         items = self._items(node)
         if items is None:
             yield self._document(node)

@@ -45,13 +45,18 @@ def _file_error(path: Path, message: str, hint: str, line: int = 0) -> FileProbl
     return FileProblem(problem, line)
 
 
-def too_many_files(path: Path, limit: int) -> FileProblem:
+def no_file(path: Path) -> FileProblem:
+    """Return the problem of what has the name of a manifest and is a pipe, socket or device."""
+    return _file_error(path, "It is not a regular file.", "Put a file there, or take it away.")
+
+
+def too_many_files(path: Path, files: int, folders: int) -> FileProblem:
     """Return the problem of a folder with more manifests than are read."""
     problem = problems.error(
         file_ref(path),
         "",
         Code.FILE_UNREADABLE,
-        f"There are more than {limit} files of manifests.",
+        f"There are more than {files} files of manifests, or {folders} folders.",
         "Name a folder that holds manifests alone.",
         meanwhile="the others are left out",
     )

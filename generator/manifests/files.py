@@ -1,5 +1,6 @@
 """Reads one file into decoded documents; only documents whose text changed are parsed anew."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -8,10 +9,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from generator.manifests.decoding import DecodedDocument, decode_document
-from generator.manifests.documents import DocumentText, ParseError, parse_objects, split_documents
+from generator.manifests.documents import (
+    DocumentText,
+    ParseError,
+    decoded,
+    parse_objects,
+    split_documents,
+)
 from generator.manifests.file_problems import FileProblem, malformed, unreadable
 from generator.objects import ObjectRef
-from reloader.contract import Stamp
+from reloader.contract import ContractError, Stamp, read_bytes
 
 MAX_FILE_BYTES = 16 << 20
 
@@ -53,12 +60,11 @@ def read_file(path: Path, stamp: Stamp, before: FileContent | None) -> FileConte
 def _read_text(path: Path, stamp: Stamp) -> str:
     if stamp.size > MAX_FILE_BYTES:
         raise ParseError(f"It is larger than {MAX_FILE_BYTES >> 20} MiB. Split it into several.", 0)
-    content = path.read_bytes()
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ParseError("It is not UTF-8.", line) from error
+        content = read_bytes(Path(os.path.realpath(path)), MAX_FILE_BYTES)
+    except ContractError as error:
+        raise ParseError(f"It cannot be read: {error}.", 0) from error
+    return decoded(content)
 
 
 def _parse(text: str, stamp: Stamp, before: FileContent) -> FileContent:

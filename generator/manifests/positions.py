@@ -1,5 +1,6 @@
 """Finds the line in a file that a problem is about."""
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,14 @@ from generator.manifests.documents import (
     Document,
     ParseError,
     child_of,
+    decoded,
     parse_objects,
     split_documents,
 )
+from generator.manifests.files import MAX_FILE_BYTES
 from generator.problems import Problem
 from generator.snapshot import Origin, Snapshot
+from reloader.contract import ContractError, read_bytes
 
 _INDEX = re.compile(r"\[(\d+)\]")
 _NEWER = {"backend": "defaultBackend"}
@@ -44,9 +48,10 @@ def _documents(file: str) -> dict[int, Document]:
     """Return a file's documents by their lines, up to the first that does not parse."""
     found: dict[int, Document] = {}
     try:
-        for document in split_documents(Path(file).read_text("utf-8-sig")):
+        content = read_bytes(Path(os.path.realpath(file)), MAX_FILE_BYTES)
+        for document in split_documents(decoded(content)):
             found |= {document.line + o.line - 1: o for o in parse_objects(document.text)}
-    except (ParseError, OSError, UnicodeDecodeError):
+    except (ParseError, OSError, ContractError):
         pass
     return found
 

@@ -7,11 +7,19 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from generator.manifests.file_problems import FileProblem, no_manifests, too_many_files, unreadable
+from generator.manifests.file_problems import (
+    FileProblem,
+    no_file,
+    no_manifests,
+    too_many_files,
+    unreadable,
+)
 from reloader.contract import Stamp
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_FILES = 10_000
+MAX_FOLDERS = 10_000
+"""A link in a folder may lead to all of a disk."""
 
 
 class Scan(Struct, frozen=True):
@@ -40,7 +48,9 @@ def scan(paths: Sequence[Path]) -> Scan:
             status = path.stat()
             if stat.S_ISREG(status.st_mode):
                 files[path] = Stamp.of(status)
-            if stat.S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in seen:
+            elif not stat.S_ISDIR(status.st_mode):
+                found.append(no_file(path))
+            elif (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 folders.append(path)
                 waiting += reversed(list(_candidates(path)))
@@ -48,8 +58,8 @@ def scan(paths: Sequence[Path]) -> Scan:
             if path in paths or not isinstance(error, FileNotFoundError):
                 failed.append(path)
                 found.append(unreadable(path, error))
-        if len(files) > MAX_FILES:
-            found.append(too_many_files(paths[0], MAX_FILES))
+        if len(files) > MAX_FILES or len(folders) > MAX_FOLDERS:
+            found.append(too_many_files(paths[0], MAX_FILES, MAX_FOLDERS))
             break
     if not files and not found:
         found.append(no_manifests(paths[0] if paths else ""))

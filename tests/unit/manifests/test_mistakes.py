@@ -1,10 +1,11 @@
 """Mistakes in manifests: how each is reported, and which objects stay."""
 
-import os
-
 import pytest
 
 from generator.manifests import read_manifests
+from generator.manifests.scan import scan
+from generator.objects import Name
+from tests.drivers.odd_files import put
 
 from .conftest import ingress, written
 
@@ -43,6 +44,7 @@ SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
         ("a: !!python/object:os.system x\n", "1 : The tag tag:yaml.org,2002:python/object"),
         ('{"a":\n\t"\\ud83d\\ude00"', "2 : This is not JSON"),
         ("a: 1\n\x00", "2 : The character 0 is not allowed in YAML."),
+        ("{{- if .Values.on }}\na: 1\n", "1 : This is not YAML: while parsing a flow node, did"),
         (f"{OLD}spec: {{}}\nspec: {{}}\n", '4 spec: The key "spec" appears twice.'),
     ],
 )
@@ -114,9 +116,34 @@ def test_a_file_that_is_too_large_is_not_even_opened(manifests):
     assert problem.message == "It is larger than 16 MiB. Split it into several."
 
 
-def test_a_pipe_in_the_folder_is_passed_over(manifests):
-    os.mkfifo(manifests.path / "a.yaml")
-    assert not manifests.read().ingresses
+@pytest.mark.parametrize("kind", ["fifo", "socket", "zeros"])
+def test_what_is_no_file_is_told_and_costs_itself_alone(kind, manifests):
+    manifests.write(written())
+    put(kind, manifests.path / "b.yaml")
+    snapshot = manifests.read()
+    assert list(snapshot.ingresses) == [Name("default", "web")]
+    assert [p.message for p in snapshot.problems] == ["It is not a regular file."]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "zeros", "holes", "folder", "loop"])
+def test_a_file_that_becomes_another_before_it_is_read_is_not_waited_for(kind, manifests):
+    manifests.write(written())
+    seen = scan([manifests.path])
+    put(kind, manifests.path / "a.yaml")
+    snapshot = manifests.folder.read(seen)
+    assert not snapshot.ingresses
+    assert [p.code for p in snapshot.problems] == ["file-unreadable"]
+
+
+def test_a_link_to_a_whole_disk_is_not_followed_to_its_end(manifests, monkeypatch):
+    monkeypatch.setattr("generator.manifests.scan.MAX_FOLDERS", 5)
+    for number in range(7):
+        (manifests.path / "linked" / str(number)).mkdir(parents=True)
+    found = scan([manifests.path])
+    assert len(found.folders) == 6
+    assert [p.problem.message for p in found.problems] == [
+        "There are more than 10000 files of manifests, or 5 folders."
+    ]
 
 
 def test_an_empty_folder_says_what_belongs_into_it(manifests):

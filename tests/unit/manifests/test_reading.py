@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+import yaml
+
 from generator.manifests import read_manifests
 from generator.objects import Kind, Name, ObjectRef, PathType
 
@@ -42,6 +45,47 @@ def test_json_may_be_indented_by_tabs_and_have_any_escape(manifests):
     snapshot = manifests.read()
     assert list(snapshot.services) == [Name("default", "web")]
     assert snapshot.config_maps[Name("default", "c")].data == {"a": "😀"}
+
+
+def names(snapshot):
+    return [name.name for name in snapshot.ingresses]
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n", "\n---\n"])
+def test_objects_of_json_may_follow_each_other_and_have_their_own_lines(between, manifests):
+    given = [yaml.safe_load(written(name)) for name in ("a", "b")]
+    text = between.join(json.dumps(each, indent=1) for each in given)
+    manifests.write(text + "\n", "a.json")
+    snapshot = manifests.read()
+    assert names(snapshot) == ["a", "b"]
+    second = text.index("}{") + 1 if not between else text.rindex("\n{") + 1
+    assert snapshot.problems == ()
+    assert max(o.line for o in snapshot.origins.values()) == text.count("\n", 0, second) + 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_file_may_be_written_by_any_system(ending, encoding, manifests):
+    text = f"# größe\n{written('a')}--- # more\n{written('b')}".replace("\n", ending)
+    (manifests.path / "a.yaml").write_bytes(text.encode(encoding))
+    snapshot = manifests.read()
+    assert (snapshot.problems, names(snapshot)) == ((), ["a", "b"])
+
+
+@pytest.mark.parametrize("separator", ["---\n\ufeff", "\ufeff---\n"])
+def test_files_that_were_joined_keep_their_byte_order_marks(separator, manifests):
+    snapshot = manifests.of(f"\ufeff{written('a')}{separator}{written('b')}")
+    assert (snapshot.problems, names(snapshot)) == ((), ["a", "b"])
+
+
+def test_what_editors_leave_beside_a_file_is_passed_over(manifests):
+    manifests.write(written("real"), "a.yaml")
+    beside = (".a.yaml.swp", "#a.yaml#", "4913", "a.yaml.bak", "a.yaml.orig", "a.yaml___jb_tmp___")
+    for file in beside:
+        manifests.write(written("backup"), file)
+    (manifests.path / ".#a.yaml").symlink_to("me@machine.1234:5678")
+    snapshot = manifests.read()
+    assert (snapshot.problems, names(snapshot)) == ((), ["real"])
 
 
 def test_kinds_that_are_not_read_are_passed_over(manifests):

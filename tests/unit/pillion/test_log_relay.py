@@ -63,7 +63,7 @@ def test_the_sink_never_waits_for_its_reader_and_says_what_it_dropped():
     for _ in range(40):
         sink.put(b"x" * (1 << 20))
     reading.set()
-    sink.close()
+    sink.close(timeout_s=60)
     dropped = json.loads(stream.getvalue().rpartition(b"x")[2])
     assert dropped["event"] == Event.LOG_DROPPED
     assert dropped["lines"] > 0
