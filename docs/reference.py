@@ -15,6 +15,11 @@ from reloader.logs import Event as SharedEvent
 
 HERE = Path(__file__).parent
 _LONG = 60
+_MEANWHILE = {
+    OnError.IGNORE: "the default",
+    OnError.KEEP: "what of it is valid, else the least",
+    OnError.DENY: "503",
+}
 
 
 def pages() -> dict[Path, str]:
@@ -47,7 +52,7 @@ access (`auth-…`, `satisfy`) has its paths answer 503: open would be worse.
 def annotation_row(declared: Annotation[object]) -> str:
     """Write one annotation as a row."""
     names = "<br>".join(f"`{name}`" for name in (declared.name, *declared.aliases))
-    meanwhile = "503" if declared.on_error is OnError.DENY else "the default"
+    meanwhile = _MEANWHILE[declared.on_error]
     default = declared.default
     initial = f"option `{default.name}`" if isinstance(default, Option) else described(default)
     cells = (names, initial, declared.scope.value, declared.doc, meanwhile)

@@ -17,6 +17,8 @@ from generator.problems import Problem
 class Phase(IntEnum):
     """The order of statements inside a location; nginx runs sets, ifs and rewrites in it."""
 
+    PREFLIGHT = 0
+    """Answers to browsers' questions, which come without credentials and never get a redirect."""
     REDIRECT = 1
     LIMITS = 2
     ACCESS = 3

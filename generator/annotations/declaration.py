@@ -30,6 +30,8 @@ class OnError(Enum):
 
     IGNORE = "ignore"
     """The default."""
+    KEEP = "keep"
+    """What of the value is valid, or the least (`Invalid.kept`): the default would allow more."""
     DENY = "deny"
     """The Ingress answers 503: the annotation guards access, and open is worse than shut."""
 

@@ -43,6 +43,8 @@ def read(
             given[annotation] = annotation.parse(texts[name].strip())
         except Invalid as invalid:
             denied |= annotation.on_error is OnError.DENY
+            if annotation.on_error is OnError.KEEP:
+                given[annotation] = invalid.kept
             meanwhile = _meanwhile(annotation, values)
             found.append(_invalid(owner, name, texts[name], invalid, meanwhile))
     unknown = sorted(name for name in texts if name not in BY_NAME)
@@ -64,6 +66,8 @@ def _invalid(owner: ObjectRef, name: str, text: str, invalid: Invalid, meanwhile
 def _meanwhile(annotation: Annotation[Any], values: Values) -> str:
     if annotation.on_error is OnError.DENY:
         return SHUT
+    if annotation.on_error is OnError.KEEP:
+        return f"{described(values[annotation])} holds"
     return f"{described(values.default_of(annotation))}, the default"
 
 

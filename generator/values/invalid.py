@@ -4,13 +4,15 @@
 class Invalid(ValueError):
     """A value is not what its setting takes.
 
-    `expected` ends the sentence "VALUE is not …"; `hint` is the way out, a sentence.
+    `expected` ends the sentence "VALUE is not …"; `hint` is the way out, a sentence. `kept` is
+    what of it can be taken, for settings that never allow more than was asked for.
     """
 
-    def __init__(self, expected: str, hint: str) -> None:
+    def __init__(self, expected: str, hint: str, kept: object = None) -> None:
         super().__init__(expected)
         self.expected = expected
         self.hint = hint
+        self.kept = kept
 
 
 def check_length(text: str, longest: int) -> None:

@@ -33,6 +33,7 @@ WORDS = """
     http://$host/$escaped_request_uri rd X-User,X-Email X-Real-IP,Host,Set-Cookie
     Forwarded X-Original-URL,Forwarded
     TLSv1.2 TLSv1.3 HIGH:!aNULL ECDHE-RSA-AES128-GCM-SHA256
+    https://app.example.com http://*.example.com:8080,null * -1
     namespace cluster shop.test=web,api *.shop.test=blog
 """
 PHRASES = ("1 512", "4 8k", "1000 16m", "error timeout non_idempotent", '$status "$http_x"')
