@@ -6,6 +6,7 @@ than the file.
 
 import os
 import re
+import resource
 import shlex
 import subprocess
 import time
@@ -16,12 +17,15 @@ from pathlib import Path
 from reloader.contract import OLDEST_NGINX, OLDEST_NGINX_TEXT, Volume
 from reloader.errors import ReloaderError
 from reloader.log_events import Event
-from reloader.verdict import Blocked, Checked, Refusal, Verdict, judge
+from reloader.verdict import Blocked, Checked, Refusal, Verdict, ending, judge
 from reloader.wakeup import Wake
 
 NEEDED = ("http_ssl_module", "http_v2_module")
 
 _VERSION = re.compile(r"^nginx version: \S+?/(\d+(?:\.\d+)+)", re.MULTILINE)
+_MEMORY_LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
+_OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
+_NEVER = "2"
 _ARGUMENTS = re.compile(r"^configure arguments:(.*)$", re.MULTILINE)
 
 
@@ -74,6 +78,9 @@ def ask_build(nginx: Nginx) -> Build:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _missing(nginx, error) from error
+    if answer.returncode:
+        reason = f"its answer to -V ended {ending(answer.returncode)}"
+        raise ReloaderError(Event.NGINX_MISSING, f"{nginx.binary}: {reason}")
     return parse_build(answer.stderr)
 
 
@@ -114,6 +121,7 @@ def _check_once(nginx: Nginx, conf: Path, wake: Wake) -> Verdict | None:
         raise _missing(nginx, error) from error
     with process:
         said = _read_output(process, nginx.timeout_s, wake)
+        lacks_memory = _lacks_memory(process.pid)
         if said is None:
             process.kill()
     if wake.stopping:
@@ -122,7 +130,18 @@ def _check_once(nginx: Nginx, conf: Path, wake: Wake) -> Verdict | None:
         return Blocked(f"nginx -t had no answer within {nginx.timeout_s:g} s")
     if process.returncode == 0:
         return None
-    return judge(said, process.returncode, Checked(conf.read_bytes(), str(nginx.run)))
+    checked = Checked(conf.read_bytes(), str(nginx.run), lacks_memory)
+    return judge(said, process.returncode, checked)
+
+
+def _lacks_memory(pid: int) -> bool:
+    """Whether a process may be denied memory, and not killed for it as by a cgroup's limit."""
+    try:
+        limits = [resource.prlimit(pid, kind)[0] for kind in _MEMORY_LIMITS]
+        is_strict = _OVERCOMMIT.read_text().strip() == _NEVER
+    except OSError:
+        return False
+    return is_strict or any(limit != resource.RLIM_INFINITY for limit in limits)
 
 
 def _read_output(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake) -> str | None:

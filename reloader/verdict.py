@@ -1,7 +1,7 @@
 """Whether what `nginx -t` says is about the configuration, or about what surrounds it.
 
-Only nginx's own error message is proof against a configuration, and only where a want of
-memory, rights, room or descriptors does not explain it. Of the error numbers those in
+Only nginx's own error message is proof against a configuration, if nginx has come to its end
+and a want of memory, rights, room or descriptors does not explain it. Of the error numbers those in
 `FILE_ERRNOS` alone can be a configuration's fault: it names a file that is not there. A
 check that ended by a signal, in time-out or without a message proves nothing.
 """
@@ -39,9 +39,11 @@ _PATH = re.compile(r'"(/[^"]*)"')
 _OPENSSL = re.compile(r"error:8([0-9A-F]{7}):|::malloc failure")
 """OpenSSL packs a system's error number into a code of its own that begins with 8."""
 _BLOCKED = re.compile(
-    r"(?:mkdir|chown|socket|bind|setsockopt|listen)\(\)?[ (]|"
+    r"(?:mkdir|chown|socket|bind|setsockopt|listen|SSL_CTX_new)\(\)?[ (]|"
     r"pcre2_compile\(\) failed: (?:failed to allocate|no more memory)"
 )
+_OUTCOME = re.compile(r"^\w+: configuration file .* test failed$", re.MULTILINE)
+"""What nginx says last. Without it, what it was about to say is not known."""
 _MOST = 500
 
 
@@ -71,28 +73,32 @@ class Checked:
     body: bytes = b""
     run: str = "/nonexistent"
     """The folder that nginx writes to. A configuration names files in it, but none is its own."""
+    lacks_memory: bool = False
+    """Whether the check could be denied memory. OpenSSL then finds fault with what is good."""
 
 
 def judge(said: str, returncode: int, checked: Checked) -> Verdict:
     """Return what a check that failed proves."""
     if returncode < 0:
-        return Blocked(f"nginx -t was ended by {signal_name(-returncode)}")
+        return Blocked(f"nginx -t was ended {ending(returncode)}")
     lines = [(level, message) for level, message in _LINE.findall(said) if level != "error"]
     for level, message in lines:
         if _starved(message) or (level == "emerg" and _is_blocked(message, checked)):
             return Blocked(message)
     worst = [message for level, message in lines if level == "emerg"] or [m for _, m in lines]
-    if not worst:
+    if not worst or not _OUTCOME.search(said):
         return Blocked(said.strip()[-_MOST:] or f"nginx -t ended with {returncode} and no word")
     return _refusal(worst[0])
 
 
-def signal_name(number: int) -> str:
-    """Return the name of a signal, also of one that Python has no name for."""
+def ending(returncode: int) -> str:
+    """Say how a process ended: by which signal, also one that Python has no name for."""
+    if returncode >= 0:
+        return f"with status {returncode}"
     try:
-        return signal.Signals(number).name
+        return f"by {signal.Signals(-returncode).name}"
     except ValueError:
-        return f"signal {number}"
+        return f"by signal {-returncode}"
 
 
 def _refusal(message: str) -> Refusal:
@@ -109,7 +115,10 @@ def _starved(message: str) -> bool:
 def _is_blocked(message: str, checked: Checked) -> bool:
     if message.endswith(_COMMAND_LINE):
         return True
-    if _BLOCKED.match(message) or "::malloc failure" in _openssl(message):
+    openssl = _openssl(message)
+    if _BLOCKED.match(message) or "::malloc failure" in openssl:
+        return True
+    if openssl and checked.lacks_memory:
         return True
     numbers = _errnos(message)
     return bool(numbers) and not (numbers <= FILE_ERRNOS and _names_its_file(message, checked))

@@ -286,6 +286,14 @@ spec:
 {{- toYaml $own }}
 {{- end }}
 
+{{/* A Kubernetes quantity such as 90Mi as a number. */}}
+{{- define "pillion.quantity" -}}
+{{- $text := toString . -}}
+{{- $unit := regexFind "[A-Za-z]*$" $text -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- mulf (trimSuffix $unit $text | float64) (get $units $unit | default 1 | float64) }}
+{{- end }}
+
 {{/* Whether the lifecycle that was given is used. */}}
 {{- define "pillion.ownLifecycle" -}}
 {{- $given := .Values.controller.lifecycle -}}

@@ -28,6 +28,11 @@ that for the wish to have none. Each file of templates begins with it. */}}
 {{- if and .autoscaling.enabled (gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) }}
 {{- fail (printf "controller.autoscaling.minReplicas is %v, above maxReplicas, %v." .autoscaling.minReplicas .autoscaling.maxReplicas) }}
 {{- end }}
+{{- $needed := dig "requests" "memory" "" .resources }}
+{{- $limit := dig "limits" "memory" "" .reloader.resources }}
+{{- if and $needed $limit (not (dig "requests" "memory" "" .reloader.resources)) (lt (include "pillion.quantity" $limit | float64) (include "pillion.quantity" $needed | float64)) }}
+{{- fail (printf "controller.reloader.resources.limits.memory is %v, below controller.resources.requests.memory, %v. The reloader runs nginx -t, which needs as much as nginx: give it as much, or no limit." $limit $needed) }}
+{{- end }}
 {{- if and .templates .customTemplate.configMapName }}
 {{- fail "controller.templates and controller.customTemplate.configMapName exclude each other. Give the templates by one of them." }}
 {{- end }}

@@ -141,3 +141,20 @@ def test_numbers_and_booleans_in_the_options_are_written_as_people_write_them():
         "use-http2": "false",
         "proxy-body-size": "8m",
     }
+
+
+@pytest.mark.parametrize(
+    ("nginx", "reloader", "asked"),
+    [
+        ({"requests": {"memory": "1Gi"}}, {}, "1Gi"),
+        ({"requests": {"memory": "1Gi"}}, {"limits": {"memory": "1.5G"}}, "1Gi"),
+        ({"requests": {"memory": "1Gi"}}, {"requests": {"memory": "300Mi"}}, "300Mi"),
+        ({"requests": {"memory": None}}, {"limits": {"memory": "64Mi"}}, None),
+    ],
+)
+def test_the_reloader_asks_for_as_much_memory_as_nginx_unless_told(nginx, reloader, asked):
+    spec = charts.pod_spec(
+        {"controller": {"resources": nginx, "reloader": {"resources": reloader}}}
+    )
+    (container,) = [each for each in spec["initContainers"] if each["name"] == "reloader"]
+    assert container["resources"]["requests"].get("memory") == asked

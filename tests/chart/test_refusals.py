@@ -49,6 +49,12 @@ from tests.drivers import charts
             "or lowPorts: root, or node where the nodes allow it.",
         ),
         (
+            {"controller": {"reloader": {"resources": {"limits": {"memory": "0.05G"}}}}},
+            "controller.reloader.resources.limits.memory is 0.05G, below "
+            "controller.resources.requests.memory, 90Mi. The reloader runs nginx -t, which needs "
+            "as much as nginx: give it as much, or no limit.",
+        ),
+        (
             {"controller": {"autoscaling": {"enabled": True, "minReplicas": 20}}},
             "controller.autoscaling.minReplicas is 20, above maxReplicas, 11.",
         ),

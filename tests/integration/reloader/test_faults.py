@@ -184,6 +184,10 @@ def test_a_check_that_hangs_proves_nothing(station, tmp_path):
     station.publish(1)
     status = station.answer_to(1)
     assert (status.stage, status.message) == ("blocked", "nginx -t had no answer within 0.2 s")
+    _script(tmp_path, f'exec "{station.nginx}" "$@"')
+    station.start_nginx()
+    station.publish(2)
+    assert station.answer_to(2).applied
 
 
 @pytest.mark.parametrize(
@@ -222,7 +226,7 @@ def test_a_check_in_want_of_something_proves_nothing_and_the_next_wish_is_served
 
 def test_a_refusal_that_does_not_repeat_is_none(station, tmp_path):
     once = tmp_path / "once"
-    speak = f'rm {once}; echo "nginx: [emerg] could not build the hash" >&2; exit 1'
+    speak = f"rm {once}; {_refusing('could not build the hash')}"
     once.touch()
     station.start_reloader(
         nginx=_script(
@@ -236,7 +240,7 @@ def test_a_refusal_that_does_not_repeat_is_none(station, tmp_path):
 
 
 def test_refusals_that_differ_prove_nothing(station, tmp_path):
-    speak = 'echo "nginx: [emerg] hash $$" >&2; exit 1'
+    speak = _refusing("hash $$")
     station.start_reloader(
         nginx=_script(tmp_path, f'[ "$1" = -t ] && {{ {speak}; }}\nexec "{station.nginx}" "$@"')
     )
@@ -294,6 +298,12 @@ def _hanging(station, folder):
     """An nginx whose -t never ends."""
     hang = f"touch {folder}/hangs; exec sleep 60"
     return _script(folder, f'[ "$1" = -t ] && {{ {hang}; }}\nexec "{station.nginx}" "$@"')
+
+
+def _refusing(message):
+    """What a shell does to refuse as nginx does."""
+    outcome = "nginx: configuration file /live/.candidate.conf test failed"
+    return f'echo "nginx: [emerg] {message}\n{outcome}" >&2; exit 1'
 
 
 def _script(folder, body):

@@ -1,6 +1,6 @@
 import pytest
 
-from reloader.check import Build, parse_build
+from reloader.check import Build, Nginx, ask_build, parse_build
 from reloader.errors import ReloaderError
 
 
@@ -21,6 +21,18 @@ def test_the_answer_to_v_is_taken_apart():
 def test_what_is_not_nginx_is_told():
     with pytest.raises(ReloaderError, match="not one of nginx's"):
         parse_build("usage: cat [FILE]")
+
+
+@pytest.mark.parametrize(
+    ("end", "told"), [("kill -9 $$", "by SIGKILL"), ("exit 127", "with status 127")]
+)
+def test_an_answer_to_v_that_did_not_come_to_its_end_is_none(end, told, tmp_path):
+    program = tmp_path / "nginx"
+    said = "nginx version: nginx/1.31.3\\nconfigure arguments: --with-http_ssl_module"
+    program.write_text(f"#!/bin/sh\nprintf '{said}' >&2; {end}\n")
+    program.chmod(0o755)
+    with pytest.raises(ReloaderError, match=f"its answer to -V ended {told}"):
+        ask_build(Nginx(str(program), "", tmp_path, 60))
 
 
 @pytest.mark.parametrize(

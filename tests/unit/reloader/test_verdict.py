@@ -112,6 +112,34 @@ def test_what_comes_of_want_of_memory_is_no_refusal():
     assert judge(said, 1, CHECKED) == Blocked(want)
 
 
+@pytest.mark.parametrize(
+    "openssl",
+    [
+        "(SSL: error:03000072:digital envelope routines::decode error"
+        " error:0A00018F:SSL routines::ee key too small)",
+        "(SSL: error:0A080014:SSL routines::reason(20))",
+    ],
+)
+@pytest.mark.parametrize("lacks_memory", [True, False])
+def test_openssls_word_against_a_certificate_counts_where_memory_is_not_denied(
+    openssl, lacks_memory
+):
+    message = f'SSL_CTX_use_certificate("/v/files/ab") failed {openssl}'
+    checked = Checked(CHECKED.body, CHECKED.run, lacks_memory)
+    verdict = judge(STAMP + message + END, 1, checked)
+    assert isinstance(verdict, Blocked) == lacks_memory
+
+
+def test_a_tls_context_asks_nothing_of_a_configuration():
+    message = "SSL_CTX_new() failed (SSL: error:0A0000A1:SSL routines::library has no ciphers)"
+    assert judge(STAMP + message + END, 1, CHECKED) == Blocked(message)
+
+
+@pytest.mark.parametrize("end", ["", "\nnginx: configuration file /v/live/.candid"])
+def test_a_message_that_nginx_did_not_come_to_the_end_of_is_no_refusal(end):
+    assert isinstance(judge(f"{STAMP}cannot load cert{end}", 1, CHECKED), Blocked)
+
+
 @pytest.mark.parametrize("said", ["", "Killed", "nginx: [warn] conflicting server name"])
 def test_a_check_that_failed_without_an_error_message_proves_nothing(said):
     assert isinstance(judge(said, 1, CHECKED), Blocked)
