@@ -1,7 +1,7 @@
 """nginx's language as a small tree of typed, frozen values; `nginx/quoting.py` alone writes it."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import cached_property
 
@@ -65,7 +65,34 @@ class Key(Enum):
     DEFAULT = "default"
 
 
-Value = Word | Text | Expression | Joined | Regex | Size | Duration | Condition | Key | int | bool
+class File(Struct, frozen=True, dict=True):
+    """Bytes that nginx reads from the volume under the name of their hash."""
+
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, hexadecimal: its name in `files/`."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"File({self.digest})"
+
+
+Value = (
+    File
+    | Word
+    | Text
+    | Expression
+    | Joined
+    | Regex
+    | Size
+    | Duration
+    | Condition
+    | Key
+    | int
+    | bool
+)
 """A bool is written on or off."""
 
 # --- statements -------------------------------------------------------------------------------
@@ -114,18 +141,10 @@ def lines(statements: tuple[Statement, ...]) -> int:
     return sum(2 + lines(s.body) if isinstance(s, Block) else 1 for s in statements)
 
 
-# --- files ------------------------------------------------------------------------------------
-
-
-class File(Struct, frozen=True, dict=True):
-    """Bytes that nginx reads from the volume under the name of their hash."""
-
-    content: bytes
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256, hexadecimal: its name in `files/`."""
-        return hashlib.sha256(self.content).hexdigest()
-
-    def __repr__(self) -> str:
-        return f"File({self.digest})"
+def files(statements: Iterable[Statement]) -> Iterator[File]:
+    """Return the files that statements name."""
+    for statement in statements:
+        if isinstance(statement, Block):
+            yield from files(statement.body)
+        elif isinstance(statement, Directive):
+            yield from (each for each in statement.arguments if isinstance(each, File))

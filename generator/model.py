@@ -187,9 +187,12 @@ class Model(Struct, frozen=True, kw_only=True):
     pieces: tuple[HttpPiece, ...] = ()
     settings: HttpSettings = HttpSettings()
     default_certificate: Certificate
+    more_files: tuple[File, ...] = ()
+    """Those that statements name."""
 
     def files(self) -> tuple[File, ...]:
         """Return every file that the servers name, each once."""
         certificates = [self.default_certificate]
         certificates += [s.certificate for s in self.servers if s.certificate]
-        return tuple({c.file.digest: c.file for c in certificates}.values())
+        named = (*(c.file for c in certificates), *self.more_files)
+        return tuple({file.digest: file for file in named}.values())

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from msgspec import Struct
 
 from generator.directives import Regex, carrying
 from generator.effects import Effect, InLocation, Phase
 from generator.model import Handler
-from generator.objects import ObjectRef
+from generator.objects import ConfigMap, Kind, Name, ObjectRef, Secret
 from generator.options.declaration import GlobalValues, Option
 
 T = TypeVar("T")
@@ -56,6 +56,8 @@ class Annotation(Struct, Generic[T_co], frozen=True, kw_only=True):
     """The directive that carries the value as it is; empty where it takes more than that."""
     aliases: tuple[str, ...] = ()
     """Older names, which count only where the main name is not set."""
+    refers_to: Kind | None = None
+    """The kind of object that a `Reference` names; those named are read."""
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -87,6 +89,28 @@ class Values(Struct, frozen=True):
         return cast("T", self.options[default] if isinstance(default, Option) else default)
 
 
+class Objects(Protocol):
+    """Where objects that annotations name are looked up."""
+
+    def secret(self, name: Name) -> Secret | None:
+        """Look up a Secret."""
+
+    def config_map(self, name: Name) -> ConfigMap | None:
+        """Look up a ConfigMap."""
+
+
+class NoObjects:
+    """Has none."""
+
+    def secret(self, _name: Name) -> Secret | None:
+        """Look up a Secret."""
+        return None
+
+    def config_map(self, _name: Name) -> ConfigMap | None:
+        """Look up a ConfigMap."""
+        return None
+
+
 class Asker(Struct, frozen=True, kw_only=True):
     """The Ingress that effects are for."""
 
@@ -97,6 +121,8 @@ class Asker(Struct, frozen=True, kw_only=True):
     """Who answers what no rule names, by the admin's word."""
     loopback: bool
     """Whether backends may be on this machine's loopback."""
+    objects: Objects = NoObjects()
+    """Those of the cluster, as far as they are read."""
 
 
 def adds_nothing(_values: Values, _asker: Asker) -> Iterator[Effect]:

@@ -9,7 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from generator.directives import Directive, Statement, Word
 
-HEADER_LISTS = frozenset({"add_header", "proxy_set_header", "grpc_set_header", "fastcgi_param"})
+HEADER_LISTS = frozenset(
+    {
+        *("add_header", "proxy_set_header", "grpc_set_header", "fastcgi_param"),
+        *("proxy_hide_header", "grpc_hide_header", "fastcgi_hide_header"),
+    }
+)
 
 
 def with_inherited(own: Sequence[Statement], *levels: Sequence[Statement]) -> tuple[Statement, ...]:

@@ -1,11 +1,22 @@
 """What templates get: every decision taken, every value written."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from generator.directives import Directive, Expression, Joined, Regex, Row, Statement, Text, Word
+from generator.directives import (
+    Block,
+    Directive,
+    Expression,
+    File,
+    Joined,
+    Regex,
+    Row,
+    Statement,
+    Text,
+    Word,
+)
 from generator.model import (
     Answer,
     Certificate,
@@ -155,20 +166,19 @@ def server(
     return ServerView(
         name=_server_name(server.host),
         listens=_listens(server.host, surroundings),
-        certificate=_file(certificate, surroundings) if certificate else None,
-        lines=tuple(quoting.lines(server.statements)),
-        locations=tuple(
-            location(one, server, surroundings.capabilities, settings) for one in server.locations
-        ),
+        certificate=quoting.written(_path(certificate.file, surroundings)) if certificate else None,
+        lines=tuple(quoting.lines(_placed(server.statements, surroundings))),
+        locations=tuple(location(one, server, surroundings, settings) for one in server.locations),
     )
 
 
 def location(
-    location: Location, server: Server, capabilities: Capabilities, settings: HttpSettings
+    location: Location, server: Server, surroundings: Surroundings, settings: HttpSettings
 ) -> LocationView:
     """Show a location. Raises Unwritable with the owner who asked for it."""
     handler = location.handler
     try:
+        said = _statements(handler, server, surroundings.capabilities, settings)
         return LocationView(
             owner=marker(handler.owner) if handler.owner else None,
             match=_match(location),
@@ -177,7 +187,7 @@ def location(
             service=quoting.text(handler.service),
             port=quoting.text(handler.port),
             rule=quoting.text(location.rule),
-            lines=tuple(quoting.lines(_statements(handler, server, capabilities, settings))),
+            lines=tuple(quoting.lines(_placed(said, surroundings))),
         )
     except Unwritable as error:
         error.owner = handler.owner
@@ -254,8 +264,21 @@ def _listens(host: Host, surroundings: Surroundings) -> tuple[Written, ...]:
     )
 
 
-def _file(certificate: Certificate, surroundings: Surroundings) -> Written:
-    return quoting.text(f"{surroundings.files}/{certificate.file.digest}")
+def _path(file: File, surroundings: Surroundings) -> Text:
+    return Text(f"{surroundings.files}/{file.digest}")
+
+
+def _placed(statements: Iterable[Statement], surroundings: Surroundings) -> Iterator[Statement]:
+    """Write the paths of files in the place of what is in them."""
+    for statement in statements:
+        if isinstance(statement, Row | Block) or File not in map(type, statement.arguments):
+            yield statement
+        else:
+            arguments = (
+                _path(each, surroundings) if isinstance(each, File) else each
+                for each in statement.arguments
+            )
+            yield Directive(statement.name, tuple(arguments))
 
 
 def _match(location: Location) -> Written:

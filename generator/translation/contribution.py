@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from generator import problems
 from generator.annotations.declaration import Asker, Values
 from generator.annotations.reading import NOTHING_ALLOWED, read
+from generator.directives import File
 from generator.effects import InServer, InternalLocation, Phase
 from generator.model import Certificate, Handler, HttpPiece, Upstream
 from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
+from generator.options.access import NO_AUTH_LOCATIONS, is_open
 from generator.problems import Code, Problem, Problems, shown
 from generator.translation.backends import UNAVAILABLE, ResolvedBackend, Subject, resolve
 from generator.translation.compared_paths import place_of
@@ -67,6 +69,8 @@ class Contribution(Struct, frozen=True, kw_only=True):
     """Those of its TLS sections that are served, with their Secrets."""
     dated: tuple[DatedCertificate, ...] = ()
     """The same, with their dates."""
+    files: tuple[File, ...] = ()
+    """Those that its statements name."""
     trace: str = ""
     """Traceback of a bug that it met; empty where it met none."""
 
@@ -82,7 +86,7 @@ def contribute(
     values, found = _read(ingress, installation, manner)
     ingress, beyond = within_limits(ingress)
     hosts = _by_host(ingress)
-    asker = _asker(ingress, hosts, installation)
+    asker = _asker(ingress, hosts, reads, installation)
     effects = feature_effects(values, asker, installation.active)
     found = (*found, *beyond, *effects.problems)
     if effects.left_out:
@@ -102,12 +106,13 @@ def _read(ingress: Ingress, installation: Installation, manner: Manner) -> tuple
     return read(ingress.metadata.annotations, prefix, ingress.ref, installation.options)
 
 
-def _asker(ingress: Ingress, hosts: Hosts, installation: Installation) -> Asker:
+def _asker(ingress: Ingress, hosts: Hosts, reads: Reads, installation: Installation) -> Asker:
     return Asker(
         owner=ingress.ref,
         hosts=frozenset(hosts),
         default_backend=installation.default_backend,
         loopback=installation.settings.loopback,
+        objects=reads,
     )
 
 
@@ -171,6 +176,7 @@ class _Work:
             problems=tuple(dict.fromkeys((*found, *self._problems))),
             certificates=tuple(self._certificates.items()),
             dated=tuple(self._tls.dated(self._certificates)),
+            files=self._effects.files,
         )
 
     def _may_serve(self, host: str) -> bool:
@@ -223,6 +229,8 @@ class _Work:
             self._problems.append(replace(problem, meanwhile=_SHUT) if shut else problem)
             return shut
         route = self._route(path.backend, f"{field}.backend")
+        if is_open(text, self._installation.options[NO_AUTH_LOCATIONS]):
+            route = route.without(Phase.AUTHENTICATION)
         rule = PathRule(
             path=text,
             type=PathType.IMPLEMENTATION_SPECIFIC if not path.path else path.path_type,

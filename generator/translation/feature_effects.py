@@ -13,7 +13,7 @@ from generator.annotations.declaration import (
     Values,
     adds_nothing_to_a_path,
 )
-from generator.directives import lines
+from generator.directives import File, files, lines
 from generator.effects import (
     Deny,
     InHttp,
@@ -46,6 +46,7 @@ class FeatureEffects(Struct, frozen=True, kw_only=True):
     left_out: bool
     of_paths: tuple[Feature, ...]
     """The features that look at single paths."""
+    files: tuple[File, ...]
 
     @property
     def guard_access(self) -> bool:
@@ -85,6 +86,12 @@ def feature_effects(values: Values, asker: Asker, active: tuple[Feature, ...]) -
         denied=values.denied or bool(kinds[Deny]),
         left_out=bool(kinds[LeaveOut]),
         of_paths=tuple(f for f in features if f.path_effects is not adds_nothing_to_a_path),
+        files=tuple(
+            file
+            for kind in (InLocation, InServer, InternalLocation)
+            for effect in kinds[kind]
+            for file in files(effect.statements)
+        ),
     )
 
 

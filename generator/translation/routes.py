@@ -16,6 +16,10 @@ class Route(Struct, frozen=True):
     handler: Handler
     effects: tuple[InLocation, ...] = ()
 
+    def without(self, phase: Phase) -> "Route":
+        """Return the route without what holds in a phase."""
+        return Route(self.handler, tuple(e for e in self.effects if e.phase is not phase))
+
     def settled(self, *, tls: bool) -> Handler:
         """Return the handler with all that holds on a host with or without TLS, in order."""
         holding = [e for e in self.effects if e.when.holds(tls=tls)]

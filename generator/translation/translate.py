@@ -91,6 +91,7 @@ def _translate(
         pieces=tuple(piece for c in contributions.values() for piece in c.pieces),
         settings=options.http,
         default_certificate=certificate,
+        more_files=tuple(file for c in contributions.values() for file in c.files),
     )
     problems = _problems(
         (

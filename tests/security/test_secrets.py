@@ -11,7 +11,8 @@ from tests.lab.pki import Authority
 PASSWORD = "8675309011"
 PAIR = Authority().issue("a.test")
 KEY_LINES = [line for line in PAIR.key.splitlines() if not line.startswith("-")]
-TELLTALES = [PASSWORD, *(line[:20] for line in KEY_LINES)]
+HASHES = ["$apr1$saltsalt$xx013OFx2cRtDjpNeiZXf.", "{PLAIN}correct horse", "battery staple"]
+TELLTALES = [PASSWORD, *HASHES, *(line[:20] for line in KEY_LINES)]
 
 
 def secret(name: str, **data: object):
@@ -47,6 +48,29 @@ def test_no_key_and_no_password_is_ever_told(site_of_its_own):
     told = site.pair.log.read_text()
     told += Volume(site.pair.volume).live.read_text() + Volume(site.pair.volume).status.read_text()
     assert [part for part in TELLTALES if part in told] == []
+
+
+def test_no_hash_of_a_password_is_ever_told(site_of_its_own):
+    site = site_of_its_own
+    whole = "".join(f"user{number}:{each}\n" for number, each in enumerate(HASHES))
+    named = {"users": secret("users", auth=whole), "wrong": secret("wrong", auth=HASHES[2])}
+    site.holds(
+        *named.values(),
+        *(
+            ingress(
+                rule(f"{name}.test", ("Prefix", "/", "victim")),
+                name=name,
+                annotations={"auth-type": "basic", "auth-secret": name},
+            )
+            for name in named
+        ),
+    )
+    assert site.web.status("http://users.test/") == 401
+    assert "line 3" in site.problem("annotation-invalid")
+    told = site.pair.log.read_text()
+    told += Volume(site.pair.volume).live.read_text() + Volume(site.pair.volume).status.read_text()
+    told += repr(snapshots.built(*named.values(), ingress(annotations={"auth-secret": "users"})))
+    assert [part for part in HASHES if part in told] == []
 
 
 def test_keys_on_the_volume_are_not_for_everybody(site_of_its_own):

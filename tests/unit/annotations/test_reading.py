@@ -54,7 +54,7 @@ def test_an_older_name_counts_only_without_the_main_one_and_is_never_dropped_sil
     assert (problem.field, problem.code) == ("whitelist-source-range", Code.ANNOTATION_IGNORED)
 
 
-@pytest.mark.parametrize("name", ["auth_cache_key", "auth_type", "auth_tls_secret", "satisfy"])
+@pytest.mark.parametrize("name", ["auth_kind", "auth-tls-secrets", "auth_tls_x", "satisfying"])
 def test_an_unknown_annotation_that_guards_access_denies(name):
     values, (problem,) = reading(**{name: "x"})
     assert (values.denied, problem.severity) == (True, Severity.ERROR)

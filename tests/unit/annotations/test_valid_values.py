@@ -34,6 +34,8 @@ WORDS = """
     Forwarded X-Original-URL,Forwarded
     TLSv1.2 TLSv1.3 HIGH:!aNULL ECDHE-RSA-AES128-GCM-SHA256
     https://app.example.com http://*.example.com:8080,null * -1
+    basic auth-file auth-map all any users default/users X-One,X-Frame-Options
+    /.well-known/acme-challenge,/open /open
     namespace cluster shop.test=web,api *.shop.test=blog
 """
 PHRASES = ("1 512", "4 8k", "1000 16m", "error timeout non_idempotent", '$status "$http_x"')

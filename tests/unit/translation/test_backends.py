@@ -353,3 +353,19 @@ def test_the_secrets_that_are_read_are_those_of_our_own_ingresses_and_the_admins
         ObjectRef(Kind.SECRET, Name("default", "a")),
         ObjectRef(Kind.SECRET, Name("infra", "wildcard")),
     }
+
+
+def test_objects_that_annotations_name_are_read_of_another_namespace_only_by_the_admins_word():
+    naming = {"auth-secret": "users", "custom-headers": "other/headers", "auth-tls-x": "x"}
+    ours = ingress(rule("a.test"), annotations=naming)
+    theirs = ingress(name="b", ingressClassName="other", annotations={"auth-secret": "b"})
+    admins = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "options"},
+        "data": {"allow-cross-namespace-resources": "true"},
+    }
+    at = options(config_map=Name("default", "options"))
+    own = ObjectRef(Kind.SECRET, Name("default", "users"))
+    others = ObjectRef(Kind.CONFIG_MAP, Name("other", "headers"))
+    assert references(snapshot(ours, theirs), at) == {own}
+    assert references(snapshot(ours, theirs, admins), at) == {own, others}
