@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import structlog
 
+from generator import interpreter
 from generator.components import parts, surroundings_of, translation_settings_of
 from generator.log_events import Event
 from generator.loop.controller import Controller, LoopSettings
@@ -29,6 +30,7 @@ _SERVE_RETRY_S = 5.0
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run until SIGTERM or SIGINT."""
     settings = read_settings(arguments)
+    interpreter.keep_turns_short()
     logs.configure("generator", level=settings.log_level)
     for flag in settings.ignored:
         log.warning(Event.FLAG_IGNORED, flag=flag.name, reason=flag.reason)

@@ -36,6 +36,7 @@ log = structlog.get_logger()
 _COMPONENT = "pillion"
 
 Now = Callable[[], dt.datetime]
+_Noted = tuple[Iterable[Problem], Iterable[Ingress]]
 
 
 class EventTiming(Struct, frozen=True, kw_only=True):
@@ -70,6 +71,8 @@ class KubernetesEventWriter:
         self._event_timing = event_timing
         self._now = now
         self._bucket = TokenBucket(event_timing.burst, event_timing.interval_s)
+        self._noted: _Noted = ((), ())
+        self._taken: _Noted = self._noted
         self._wanted: Events = {}
         self._uids: Mapping[Name, str] = {}
         self._written: dict[EventKey, WrittenEvent] = {}
@@ -79,23 +82,33 @@ class KubernetesEventWriter:
 
     def note_problems(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
         """Take all current problems of all our Ingresses; return at once."""
-        self._uids = {ingress.name: ingress.metadata.uid for ingress in ours}
-        self._wanted = wanted_events(problems, self._uids)
+        self._noted = (problems, ours)
         self._has_news.set()
 
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
             self._has_news.clear()
-            self._written = without_finished(self._written, self._wanted, self._uids)
-            renew_before_s = self._clock() - self._event_timing.renew_s
-            await self._write_all(due_events(self._wanted, self._written, renew_before_s))
+            await self._take_news()
+            await self._write_all(await asyncio.to_thread(self._due, self._clock()))
             await self._wait_for_news()
+
+    async def _take_news(self) -> None:
+        """Find out what should be written, in a thread: problems may be very many."""
+        if self._taken is not self._noted:
+            noted = self._noted
+            self._uids, self._wanted = await asyncio.to_thread(_wanted, *noted)
+            self._taken = noted
+
+    def _due(self, now_s: float) -> list[tuple[EventKey, KubernetesEvent]]:
+        self._written = without_finished(self._written, self._wanted, self._uids)
+        return due_events(self._wanted, self._written, now_s - self._event_timing.renew_s)
 
     async def _write_all(self, due: list[tuple[EventKey, KubernetesEvent]]) -> None:
         """Write all that is due; stop early for news, which may be more urgent."""
         for key, event in due:
             await self._bucket.take()
+            await self._take_news()
             if self._is_still_due(key, event) and not await self._write(key, event):
                 self._has_news.set()
             if self._has_news.is_set():
@@ -189,6 +202,13 @@ class KubernetesEventWriter:
     @staticmethod
     def _clock() -> float:
         return asyncio.get_running_loop().time()
+
+
+def _wanted(
+    problems: Iterable[Problem], ours: Iterable[Ingress]
+) -> tuple[Mapping[Name, str], Events]:
+    uids = {ingress.name: ingress.metadata.uid for ingress in ours}
+    return uids, wanted_events(problems, uids)
 
 
 def _manifest(key: EventKey, event: KubernetesEvent, at: str) -> dict[str, Any]:

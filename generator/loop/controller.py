@@ -9,13 +9,13 @@ pause before a retry (`pacing`) is a timer that ends by itself.
 Whatever may be long (building, rendering, hashing, writing) runs in a thread of its own,
 one piece after another (`worker`). It works on frozen values, and on memos that nothing
 else touches. News waits until the attempt at hand is on the volume (`_deciding`), so
-that it is decided by one state after another, as if there were no thread.
+that it is decided by one state after another, as if there were no thread. Problems are
+told by another thread (`problem_telling`), which nothing waits for.
 """
 
 import asyncio
 import dataclasses
 import datetime as dt
-import gc
 import time
 from collections.abc import Callable
 
@@ -26,6 +26,7 @@ from generator.loop import transitions
 from generator.loop.attempt import Attempt, AttemptMaker
 from generator.loop.log_reporter import LogReporter
 from generator.loop.pacing import Pacing
+from generator.loop.problem_telling import ProblemState, ProblemTelling
 from generator.loop.reporter import Reporter
 from generator.loop.state import PendingWish, State
 from generator.loop.template_folder import TemplateFolder
@@ -82,6 +83,7 @@ class Controller:
         self._folder = templates
         self._reporter = reporter
         self._log = LogReporter()
+        self._telling = ProblemTelling(self._log)
         self._worker = Worker()
         self._deciding = asyncio.Lock()
         self._wishes = Wishes(settings.volume, self._worker, self._log.volume)
@@ -101,6 +103,7 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._source.run())
             tasks.create_task(self._work())
+            tasks.create_task(self._telling.run())
             if self._reporter:
                 tasks.create_task(self._reporter.run())
 
@@ -261,9 +264,7 @@ class Controller:
 
     def _next_attempt(self) -> tuple[State, Attempt]:
         state = replace(self._state, now=time.time())
-        made = transitions.next_attempt(state, self._translation, self._maker)
-        _keep_objects()
-        return made
+        return transitions.next_attempt(state, self._translation, self._maker)
 
     async def _publish(self, attempt: Attempt, changed_at: float, began: float) -> None:
         try:
@@ -294,8 +295,9 @@ class Controller:
         dates = self._dates(attempt)
         self._reported = attempt, dates
         problems = self._state.problems(attempt) + dates
-        self._log.problems(problems, attempt.inputs.snapshot.origins)
-        self._log.traces(attempt.translation.traces)
+        self._telling.note(
+            ProblemState(problems, attempt.inputs.snapshot.origins, attempt.translation.traces)
+        )
         if self._reporter:
             held = attempt.inputs.quarantine.held.values()
             ingresses = (*attempt.translation.ingresses, *(hold.refused for hold in held))
@@ -344,13 +346,3 @@ class Controller:
         custom = differing(choice.wanted.templates, self._folder.built_in)
         self._log.templates_refused(choice.refused_templates, custom)
         self._log.search(frozenset(self._state.quarantine.suspended), message)
-
-
-def _keep_objects() -> None:
-    """Have the collector pass over what is there after the first attempt.
-
-    A full collection of some million objects holds every thread for a second; so does one
-    before they are set apart, and what garbage is kept with them is little.
-    """
-    if not gc.get_freeze_count():
-        gc.freeze()

@@ -16,9 +16,9 @@ class Worker:
     however long the work at hand would take.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "worker") -> None:
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        threading.Thread(target=self._work, name="worker", daemon=True).start()
+        threading.Thread(target=self._work, name=name, daemon=True).start()
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return what `work` returns, or raise what it raises; once begun it is never stopped."""
@@ -28,6 +28,8 @@ class Worker:
         def job() -> None:
             try:
                 result = work()
+            except StopIteration as error:  # which no future takes
+                _tell(loop, done, done.set_exception, RuntimeError(repr(error)))
             except BaseException as error:  # noqa: BLE001 - it goes to who waits
                 _tell(loop, done, done.set_exception, error)
             else:

@@ -4,6 +4,7 @@ Losing it costs nothing but a little time to learn it again; so whatever cannot 
 is as good as not there.
 """
 
+import hashlib
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ from generator.quarantine.holds import Quarantine
 from generator.translation import LastGood
 from generator.volume.files import read_file
 from reloader.contract import Volume, read_or_none, write_atomically
+
+_encode = msgspec.json.Encoder().encode
 
 
 class _Known(Struct, frozen=True):
@@ -42,6 +45,7 @@ class Persistence:
         self._quarantine = volume.wish.with_name("quarantine.json")
         self._known = volume.wish.with_name("known.json")
         self._kept: dict[Path, bytes] = {}
+        """Hashes of what stands there."""
 
     def recall(self) -> Recalled:
         """Return what was kept last; nothing where there is nothing."""
@@ -61,14 +65,17 @@ class Persistence:
     def keep_known(self, known: LastGood, *, has_been_whole: bool = False) -> None:
         """Keep what is good; of certificates the names, since the files are there anyway."""
         files = tuple((name, c.file.digest) for name, c in known.certificates.items())
-        kept = _Known(tuple(known.ingresses.values()), files, has_been_whole)
-        text = msgspec.json.encode(kept)
+        # One by one: a single call for 20 MB would hold every thread.
+        ingresses = b",".join([_encode(ingress) for ingress in known.ingresses.values()])
+        others = _encode(_Known((), files, has_been_whole))
+        text = others.replace(b"[]", b"[%b]" % ingresses, 1)
         self._keep(self._known, text)
 
     def _keep(self, path: Path, text: bytes) -> None:
-        if self._kept.get(path) != text or not path.exists():
+        digest = hashlib.sha256(text).digest()
+        if self._kept.get(path) != digest or not path.exists():
             write_atomically(path, text)
-            self._kept[path] = text
+            self._kept[path] = digest
 
     def _certificate(self, digest: str) -> Certificate | None:
         file = read_file(self._volume, digest)

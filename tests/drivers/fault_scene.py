@@ -33,14 +33,14 @@ class Scene:
         self.figures: list[tuple[str, float]] = []
         """Seconds that were measured, by what they are."""
         self.volume = scratch / "volume"
-        self._manifests = scratch / "manifests"
-        self.pair = Pair(scratch, [f"--manifests={self._manifests}", *flags])
+        self.manifests = scratch / "manifests"
+        self.pair = Pair(scratch, [f"--manifests={self.manifests}", *flags])
         self._prefix = prefix
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
         self._backend = self._running.enter_context(Backend("echo", "127.0.0.1"))
-        self._manifests.mkdir()
+        self.manifests.mkdir()
         self.write("class", ingress_class("nginx", default=True))
         self.write("echo", service("echo"), endpoint_slice("echo", self._backend))
         self.write("old", ingress(rule(OLD, ("Prefix", "/", "echo")), name="old"))
@@ -88,6 +88,6 @@ class Scene:
 
     def write(self, name: str, *things: Object) -> None:
         """Has the manifests of that name say this."""
-        scratch = self._manifests.with_name("scratch.yaml")
+        scratch = self.manifests.with_name("scratch.yaml")
         scratch.write_text("\n---\n".join(json.dumps(thing) for thing in things))
-        scratch.rename(self._manifests / f"{name}.yaml")
+        scratch.rename(self.manifests / f"{name}.yaml")

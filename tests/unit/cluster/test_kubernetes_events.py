@@ -1,11 +1,13 @@
 """Events on Ingresses: one for each problem, updated, never a flood."""
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
 
+from generator.cluster import kubernetes_event_writer
 from generator.cluster.access import Anonymous
 from generator.cluster.client import Client
 from generator.cluster.kubernetes_event_writer import EventTiming, KubernetesEventWriter
@@ -167,6 +169,23 @@ async def test_a_problem_that_lasts_is_written_again_before_its_event_is_deleted
         await until(lambda: events.said and events.said[0][3] >= 3)
         events.by_name.clear()  # the apiserver forgot
         await until(lambda: events.said)
+
+
+async def test_very_many_problems_do_not_hold_the_loop(writing, monkeypatch):
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow(*given):
+        begun.set()
+        assert gate.wait(60)
+        return wanted_events(*given)
+
+    monkeypatch.setattr(kubernetes_event_writer, "wanted_events", slow)
+    async with writing() as (events, writer):
+        writer.note_problems([problem("Older.")], [ingress()])
+        await until(begun.is_set)
+        writer.note_problems([problem()], [ingress()])
+        gate.set()
+        await until(lambda: events.said and "It is wrong" in events.said[0][2])
 
 
 async def test_without_the_right_it_is_logged_once_and_tried_until_granted(writing, logged):

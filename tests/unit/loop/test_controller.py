@@ -12,6 +12,8 @@ from structlog.testing import capture_logs
 
 from generator.loop.attempt import AttemptMaker
 from generator.loop.controller import Controller, LoopSettings
+from generator.loop.log_reporter import LogReporter
+from generator.loop.problem_telling import ProblemState, ProblemTelling
 from generator.loop.template_folder import TemplateFolder
 from generator.manifests.source import ManifestSource
 from generator.probes import serve
@@ -158,3 +160,49 @@ def test_the_loop_ends_while_an_attempt_is_being_made(scene):
     asyncio.run(end())
     assert not scene.maker.gate.is_set()
     assert not scene.volume.wish.exists()
+
+
+def test_nothing_waits_until_very_many_problems_are_told(scene, monkeypatch):
+    begun, told = threading.Event(), threading.Event()
+
+    def tell(*_):
+        begun.set()
+        assert told.wait(60)
+
+    monkeypatch.setattr(LogReporter, "problems", tell)
+
+    async def publish():
+        async with scene.building():
+            scene.maker.gate.set()
+            await until(begun.is_set)
+            await until(lambda: scene.wishes_for("first.test"))
+            scene.write("second.test")
+            await until(lambda: scene.wishes_for("second.test"))
+
+    asyncio.run(publish())
+    assert not told.is_set()
+    told.set()
+
+
+def test_of_problems_that_come_faster_than_they_are_told_the_newest_are_told():
+    begun, gate, told = threading.Event(), threading.Event(), []
+
+    class Gated(LogReporter):
+        def problems(self, problems, _origins):
+            begun.set()
+            assert gate.wait(60)
+            told.append(problems)
+
+    async def tell():
+        telling = ProblemTelling(Gated())
+        running = asyncio.create_task(telling.run())
+        telling.note(ProblemState("first", {}, ()))
+        await until(begun.is_set)
+        for state in ("second", "third"):
+            telling.note(ProblemState(state, {}, ()))
+        gate.set()
+        await until(lambda: "third" in told)
+        running.cancel()
+
+    asyncio.run(tell())
+    assert told == ["first", "third"]

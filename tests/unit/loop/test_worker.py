@@ -45,3 +45,14 @@ def test_nobody_waits_for_work_that_was_given_up():
     worker = asyncio.run(scene())  # returns with the gate still shut
     gate.set()
     assert asyncio.run(worker.run(lambda: "next")) == "next"
+
+
+def test_a_stop_of_an_iterator_is_raised_as_another_error():
+    """A future takes none, and who waits would wait for ever."""
+
+    async def work():
+        async with asyncio.timeout(60):
+            with pytest.raises(RuntimeError, match="StopIteration"):
+                await Worker().run(lambda: next(iter(())))
+
+    asyncio.run(work())

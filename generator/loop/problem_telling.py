@@ -1,0 +1,54 @@
+"""Tells the log of problems in a thread of its own: ten thousand lines take a second.
+
+Of states that follow each other faster than they are told, the newest is told.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from generator.loop.log_reporter import LogReporter
+from generator.loop.worker import Worker
+from generator.objects import ObjectRef
+from generator.problems import Problems
+from generator.snapshot import Origin
+
+
+class ProblemState(Struct, frozen=True):
+    """All problems there are at one moment."""
+
+    problems: Problems
+    origins: Mapping[ObjectRef, Origin]
+    traces: tuple[str, ...]
+
+
+class ProblemTelling:
+    """`note` what is to be told, while `run` runs."""
+
+    def __init__(self, log: LogReporter) -> None:
+        self._log = log
+        self._newest: ProblemState | None = None
+        self._has_news = asyncio.Event()
+
+    def note(self, state: ProblemState) -> None:
+        """Have this told; return at once."""
+        self._newest = state
+        self._has_news.set()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        worker = Worker("teller")
+        while True:
+            await self._has_news.wait()
+            self._has_news.clear()
+            if self._newest is not None:
+                await worker.run(_telling(self._log, self._newest))
+
+
+def _telling(log: LogReporter, state: ProblemState) -> Callable[[], None]:
+    def tell() -> None:
+        log.problems(state.problems, state.origins)
+        log.traces(state.traces)
+
+    return tell
