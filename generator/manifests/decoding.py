@@ -30,6 +30,8 @@ from generator.objects import (
 from generator.problems import Code, Problem, Problems, shown
 
 _UNNAMED = "(unnamed)"
+_RELEASE_OF_HELM = "helm.sh/release.v1"
+"""Secrets that no Ingress can name, most of what a dump of a cluster weighs."""
 
 
 class DecodedDocument(Struct, frozen=True):
@@ -96,7 +98,7 @@ def decode_document(document: Document) -> DecodedDocument | None:
         return WITHOUT_KIND
     group, _, version = str(api_version).rpartition("/")
     schema = _SCHEMAS.get((group, kind))
-    if schema is None:
+    if schema is None or (kind == "Secret" and value.get("type") == _RELEASE_OF_HELM):
         return None
     value, ref = _with_namespace(value, schema.kind)
     if version != schema.current and version not in schema.older:

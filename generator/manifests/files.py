@@ -1,5 +1,6 @@
 """Reads one file into decoded documents; only documents whose text changed are parsed anew."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,10 +18,11 @@ from generator.manifests.documents import (
     split_documents,
 )
 from generator.manifests.file_problems import FileProblem, malformed, unreadable
+from generator.manifests.lists import parse_in_parts
 from generator.objects import ObjectRef
 from reloader.contract import ContractError, Stamp, read_bytes
 
-MAX_FILE_BYTES = 16 << 20
+MAX_FILE_BYTES = 64 << 20
 
 
 class Entry(NamedTuple):
@@ -34,8 +36,8 @@ class FileContent(Struct, frozen=True):
     """What was read from one file."""
 
     stamp: Stamp
-    parsed: Mapping[str, tuple[Entry, ...]]
-    """By the text of the document, lines counted within it."""
+    parsed: Mapping[bytes, tuple[Entry, ...]]
+    """By the hash of the text of the document, lines counted within it."""
     entries: tuple[Entry, ...] = ()
     """Lines counted within the file."""
     last_good: Mapping[ObjectRef, DecodedDocument] = {}
@@ -68,12 +70,18 @@ def _read_text(path: Path, stamp: Stamp) -> str:
 
 
 def _parse(text: str, stamp: Stamp, before: FileContent) -> FileContent:
-    parsed: dict[str, tuple[Entry, ...]] = {}
-    entries: list[Entry] = []
-    for document in split_documents(text):
-        found = before.parsed.get(document.text)
-        parsed[document.text] = found = _decode(document) if found is None else found
-        entries += (Entry(decoded, document.line + line - 1) for decoded, line in found)
+    parsed: dict[bytes, tuple[Entry, ...]] = {}
+
+    def known_or_decoded(document: DocumentText) -> list[Entry]:
+        key = hashlib.sha256(document.text.encode()).digest()
+        found = before.parsed.get(key)
+        parsed[key] = found = _decode(document) if found is None else found
+        return [Entry(each, document.line + line - 1) for each, line in found]
+
+    parts = [
+        part for each in split_documents(text) for part in parse_in_parts(each, known_or_decoded)
+    ]
+    entries = [entry for part in parts for entry in part]
     return FileContent(stamp, parsed, tuple(entries), _last_good(entries, before))
 
 

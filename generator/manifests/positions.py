@@ -2,13 +2,16 @@
 
 import os
 import re
-from functools import cache
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
 
 from generator.manifests.documents import (
     Document,
+    DocumentText,
     ParseError,
     child_of,
     decoded,
@@ -16,6 +19,7 @@ from generator.manifests.documents import (
     split_documents,
 )
 from generator.manifests.files import MAX_FILE_BYTES
+from generator.manifests.lists import split_list
 from generator.problems import Problem
 from generator.snapshot import Origin, Snapshot
 from reloader.contract import ContractError, read_bytes
@@ -24,36 +28,51 @@ _INDEX = re.compile(r"\[(\d+)\]")
 _NEWER = {"backend": "defaultBackend"}
 """Fields of v1beta1 by the names that they have now."""
 
+_KEPT = 16
+"""Documents whose nodes are kept: problems come in order of objects."""
+
 
 class Locator:
     """Finds the lines of objects and their fields; reads the files anew."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._origins = snapshot.origins
-        self._documents = cache(_documents)
+        self._parts = cache(_parts)
+        self._documents = lru_cache(_KEPT)(_documents)
 
     def locate(self, problem: Problem) -> Origin | None:
         """Return the line of the field, else of the object; None for an object of no file."""
         origin = self._origins.get(problem.object)
         if origin is None:
             return None
-        document = self._documents(origin.file).get(origin.line)
+        document = self._document(origin)
         if document is None or not isinstance(document.node, yaml.MappingNode):
             return origin
         line = _line_of(document.node, problem.field)
         return Origin(origin.file, origin.line + line - document.line)
 
+    def _document(self, origin: Origin) -> Document | None:
+        parts = self._parts(origin.file)
+        number = bisect_right(parts, origin.line, key=lambda part: part.line)
+        return self._documents(parts[number - 1]).get(origin.line) if number else None
 
-def _documents(file: str) -> dict[int, Document]:
-    """Return a file's documents by their lines, up to the first that does not parse."""
-    found: dict[int, Document] = {}
+
+def _parts(file: str) -> Sequence[DocumentText]:
+    """Return a file's documents, in the place of a List its items."""
     try:
         content = read_bytes(Path(os.path.realpath(file)), MAX_FILE_BYTES)
-        for document in split_documents(decoded(content)):
-            found |= {document.line + o.line - 1: o for o in parse_objects(document.text)}
+        documents = split_documents(decoded(content))
+        return [part for each in documents for part in split_list(each) or (each,)]
     except (ParseError, OSError, ContractError):
-        pass
-    return found
+        return ()
+
+
+def _documents(part: DocumentText) -> dict[int, Document]:
+    """Return the objects of a document by their lines; nothing where it does not parse."""
+    try:
+        return {part.line + each.line - 1: each for each in parse_objects(part.text)}
+    except ParseError:
+        return {}
 
 
 def _line_of(node: yaml.MappingNode, field: str) -> int:

@@ -111,9 +111,9 @@ def test_what_expands_without_end_is_refused(manifests, bomb):
 
 def test_a_file_that_is_too_large_is_not_even_opened(manifests):
     with (manifests.path / "a.yaml").open("wb") as file:
-        file.truncate(17 << 20)
+        file.truncate(65 << 20)
     (problem,) = manifests.read().problems
-    assert problem.message == "It is larger than 16 MiB. Split it into several."
+    assert problem.message == "It is larger than 64 MiB. Split it into several."
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "zeros"])
