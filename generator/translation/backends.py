@@ -1,7 +1,7 @@
 """From what a rule names to where requests go. Rules: Service, EndpointSlice."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,8 +20,9 @@ from generator.objects import (
     ServicePortRef,
 )
 from generator.problems import Code, Problem, shown
-from generator.translation.endpoints import FoundEndpoints, find_endpoints, is_port
+from generator.translation.endpoints import FoundEndpoints, find_endpoints
 from generator.translation.memo import Reads
+from generator.translation.service_ports import ServicePorts, is_port
 from generator.translation.settings import TranslationSettings
 
 UNAVAILABLE = Answer(status=503)
@@ -80,15 +81,16 @@ def resolve(
             "Create it, or name one that exists.",
         )
     wanted = backend.service.port
+    ports = reads.once((Kind.SERVICE, name), lambda: ServicePorts.of(service))
     if service.spec.type == "ExternalName":
-        return _external(service, wanted, how, subject, options)
-    direct = _find_port(service, wanted)
-    port = direct or _by_target_port(service, wanted)
+        return _external(ports, wanted, how, subject, options)
+    direct = ports.find(wanted)
+    port = direct or ports.by_target.get(wanted.name or wanted.number)
     if port is None:
         return subject.unavailable(
             Code.SERVICE_PORT_NOT_FOUND,
             f"Service {name} has no port {_port(wanted)}.",
-            f"Name one of its ports: {_listed(_ports(service))}.",
+            f"Name one of its ports: {ports.listed()}.",
         )
     target = _to_endpoints(service, port, how, subject, reads, loopback=options.loopback)
     if direct or target.problem:
@@ -114,26 +116,6 @@ def _to_endpoints(  # noqa: PLR0913 - what a backend is, and how it is reached
     return replace(target, problem=_renamed(subject, service.name, port, found))
 
 
-def _find_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
-    """Find a Service's port by name, or by number where no name is given."""
-    for port in _ports(service):
-        same = (port.name == wanted.name) if wanted.name else (port.port == wanted.number)
-        if same and port.protocol == "TCP":
-            return port
-    return None
-
-
-def _ports(service: Service) -> list[ServicePort]:
-    """Return the ports that an apiserver would admit; manifests went through none."""
-    return [p for p in service.spec.ports if is_port(p.port) and (not p.name or is_label(p.name))]
-
-
-def _by_target_port(service: Service, wanted: ServicePortRef) -> ServicePort | None:
-    """Find a port by what its Pods listen on, as ingress-nginx does."""
-    target = wanted.name or wanted.number
-    return next((p for p in _ports(service) if target and p.target_port == target), None)
-
-
 def _told(subject: Subject, service: Name, port: ServicePort) -> Problem:
     return problems.info(
         subject.object,
@@ -147,10 +129,6 @@ def _told(subject: Subject, service: Name, port: ServicePort) -> Problem:
 
 def _port(wanted: ServicePortRef) -> str:
     return shown(wanted.name) if wanted.name else str(wanted.number)
-
-
-def _listed(ports: Iterable[ServicePort]) -> str:
-    return ", ".join(f"{p.port} ({p.name})" if p.name else str(p.port) for p in ports) or "none"
 
 
 def _renamed(subject: Subject, service: Name, port: ServicePort, found: FoundEndpoints) -> Problem:
@@ -218,14 +196,15 @@ def _upstream_name(service: Name, port: ServicePort, how: UpstreamSettings) -> s
 
 
 def _external(
-    service: Service,
+    ports: ServicePorts,
     wanted: ServicePortRef,
     how: UpstreamSettings,
     subject: Subject,
     options: TranslationSettings,
 ) -> ResolvedBackend:
+    service = ports.service
     host = service.spec.external_name.lower().rstrip(".")
-    port = _find_port(service, wanted)
+    port = ports.find(wanted)
     number = port.port if port else wanted.number
     if not options.external_names:
         return subject.unavailable(
@@ -237,7 +216,7 @@ def _external(
         return subject.unavailable(
             Code.SERVICE_PORT_NOT_FOUND,
             f"Service {service.name} has no port {_port(wanted)}.",
-            f"Name one of its ports: {_listed(_ports(service))}; or give a number.",
+            f"Name one of its ports: {ports.listed()}; or give a number.",
         )
     if not (is_remote_host(host) or (options.loopback and is_network_host(host))):
         return subject.unavailable(

@@ -1,19 +1,30 @@
 """From a port of a Service to the endpoints behind it. Rules: Service, EndpointSlice."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from generator.model import Endpoint
 from generator.names import is_address, is_loopback
-from generator.objects import EndpointPort, EndpointSlice, Service, ServicePort, SliceEndpoint
+from generator.objects import (
+    EndpointPort,
+    EndpointSlice,
+    Kind,
+    Service,
+    ServicePort,
+    SliceEndpoint,
+)
 from generator.problems import shown
 from generator.translation.memo import Reads
+from generator.translation.service_ports import is_port
 
 _MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 _MIRRORING = "endpointslicemirroring-controller.k8s.io"
 """Makes slices of Endpoints that somebody wrote: no name in them changes by itself."""
 _MOST_TOLD = 3
+
+_Place = tuple[EndpointSlice, EndpointPort]
 
 
 class FoundEndpoints(Struct, frozen=True, kw_only=True):
@@ -35,41 +46,59 @@ def find_endpoints(
     meanwhile the port is found by its number (docs/decisions/0093).
     """
     slices = reads.endpoint_slices(service.name)
-    if named := _usable(slices, lambda p: p.name == port.name, loopback=loopback):
+    ports = reads.once((Kind.ENDPOINT_SLICE, service.name), lambda: _SlicePorts.of(slices, service))
+    if named := _usable(ports.by_name.get(port.name, ()), loopback=loopback):
         return FoundEndpoints(endpoints=named)
-    target, names = port.target_port or port.port, {p.name for p in service.spec.ports}
-    followed = [s for s in slices if s.metadata.labels.get(_MANAGED_BY) != _MIRRORING]
-    before = _usable(
-        followed, lambda p: p.port == target and p.name not in names, loopback=loopback
-    )
-    present = [p for s in slices if s.endpoints for p in s.ports if is_port(p.port)]
-    missing = not any(p.name == port.name for p in present)
+    before = _usable(ports.unnamed.get(port.target_port or port.port, ()), loopback=loopback)
     return FoundEndpoints(
         endpoints=before,
         renamed=bool(before),
-        described=_described(present) if before or missing else "",
+        described=ports.described if before or port.name not in ports.present else "",
     )
 
 
-def is_port(number: int) -> bool:
-    """Whether this is the number of a port."""
-    return 0 < number < 1 << 16
+class _SlicePorts(Struct, frozen=True):
+    """The ports of a Service's slices, of which there may be as many as paths."""
+
+    by_name: Mapping[str, list[_Place]]
+    unnamed: Mapping[int | str, list[_Place]]
+    """By their number, those whose names the Service does not have, in slices that follow it."""
+    present: frozenset[str]
+    """Names of ports that any slice with endpoints has."""
+    described: str
+
+    @classmethod
+    def of(cls, slices: Iterable[EndpointSlice], service: Service) -> "_SlicePorts":
+        """Index them once an Ingress."""
+        by_name: dict[str, list[_Place]] = defaultdict(list)
+        unnamed: dict[int | str, list[_Place]] = defaultdict(list)
+        names = {port.name for port in service.spec.ports}
+        places = [(s, port) for s in slices for port in s.ports if is_port(port.port)]
+        for place in places:
+            each, port = place
+            if each.address_type not in {"IPv4", "IPv6"} or port.protocol != "TCP":
+                continue
+            by_name[port.name].append(place)
+            if port.name not in names and each.metadata.labels.get(_MANAGED_BY) != _MIRRORING:
+                unnamed[port.port].append(place)
+        present = [port for each, port in places if each.endpoints]
+        return cls(
+            by_name=by_name,
+            unnamed=unnamed,
+            present=frozenset(port.name for port in present),
+            described=_described(present),
+        )
 
 
-def _usable(
-    slices: Iterable[EndpointSlice], meant: Callable[[EndpointPort], bool], *, loopback: bool
-) -> tuple[Endpoint, ...]:
+def _usable(places: Iterable[_Place], *, loopback: bool) -> tuple[Endpoint, ...]:
     """Return the ready endpoints; where there are none, those that still serve while terminating.
 
     Rules: KEP-1669, "Proxy terminating endpoints".
     """
     found = [
         (endpoint, port.port)
-        for s in slices
-        if s.address_type in {"IPv4", "IPv6"}
-        for port in s.ports
-        if is_port(port.port) and port.protocol == "TCP" and meant(port)
-        for endpoint in s.endpoints
+        for each, port in places
+        for endpoint in each.endpoints
         if endpoint.addresses and is_address(endpoint.addresses[0])
         if loopback or not is_loopback(endpoint.addresses[0])
     ]

@@ -38,6 +38,13 @@ class Reads:
         self._snapshot = snapshot
         self._known = known
         self.noted: set[Hashable] = set()
+        self._computed: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what was computed for `key` before in this computation, else compute it."""
+        if key not in self._computed:
+            self._computed[key] = compute()
+        return cast("T", self._computed[key])
 
     def service(self, name: Name) -> Service | None:
         """Look up a Service."""

@@ -1,5 +1,7 @@
 """What a tenant's object costs grows as the object does, never as its square."""
 
+from typing import NamedTuple
+
 import pytest
 import structlog
 from msgspec.structs import replace
@@ -16,10 +18,17 @@ from generator.translation.ownership import HostShares
 from tests.drivers.growth import assert_linear, calls
 from tests.drivers.ingresses import PREFIX, ingress, rule
 from tests.drivers.snapshots import options, published, snapshot
-from tests.lab.objects import tls_secret
+from tests.lab.objects import endpoint_slice, service, tls_secret
 from tests.lab.pki import Authority
 
 OWNER = ObjectRef(Kind.INGRESS, Name("default", "shop"))
+
+
+class Address(NamedTuple):
+    address: str
+    port: int = 8080
+
+
 PAIR = Authority().issue("a.test")
 
 
@@ -65,13 +74,125 @@ def guests(n):
     return translating(*things)
 
 
+def sections(n):
+    """TLS sections, each with a Secret of its own, of hosts that are served."""
+    rules = [rule(f"h{i}.test", ("Prefix", "/", "web")) for i in range(n)]
+    tls = [{"hosts": [f"h{i}.test"], "secretName": f"s{i}"} for i in range(n)]
+    return translating(
+        ingress(*rules, tls=tls), *(tls_secret(f"s{i}", PAIR) for i in range(min(n, 5)))
+    )
+
+
+def sections_of_one_host(n):
+    tls = [{"hosts": ["shop.test"], "secretName": f"s{i}"} for i in range(n)]
+    return translating(ingress(rule("shop.test", ("Prefix", "/", "web")), tls=tls))
+
+
+def hosts_of_one_section(n):
+    tls = [{"hosts": [f"h{i}.test" for i in range(n)]}]
+    return translating(ingress(rule("h0.test", ("Prefix", "/", "web")), tls=tls))
+
+
+def secrets_nobody_names(n):
+    secrets = [tls_secret(f"s{i}", PAIR) for i in range(n)]
+    return translating(ingress(rule("shop.test", ("Prefix", "/", "web"))), *secrets)
+
+
+def addresses(n):
+    """Endpoints of one Service, in slices of a hundred and each in two of them."""
+    slices = [
+        endpoint_slice("many", *(Address(f"10.1.{i // 200}.{i % 200 + 1}") for i in part))
+        | {"metadata": {"name": f"many-{k}", "labels": {"kubernetes.io/service-name": "many"}}}
+        for k, part in enumerate([*batches(n), *batches(n)])
+    ]
+    return translating(
+        ingress(rule("shop.test", ("Prefix", "/", "many"))), service("many"), *slices
+    )
+
+
+def batches(n):
+    return [range(start, min(start + 100, n)) for start in range(0, n, 100)]
+
+
+def ports(n):
+    """A Service with many ports, each named by a path, and a slice that has them all."""
+    names = [f"p{i}" for i in range(n)]
+    paths = [("Exact", f"/{name}", "many") for name in names]
+    rules = [
+        rule("shop.test", path, port={"name": n}) for path, n in zip(paths, names, strict=True)
+    ]
+    of_slice = endpoint_slice("many", Address("10.1.0.1"))
+    of_slice["ports"] = [{"name": n, "port": 8000 + i} for i, n in enumerate(names)]
+    listed = [{"name": n, "port": 80 + i, "targetPort": n} for i, n in enumerate(names)]
+    return translating(ingress(*rules), service("many") | {"spec": {"ports": listed}}, of_slice)
+
+
+def missing_ports(n):
+    """Paths to ports that a Service with as many others does not have."""
+    rules = [
+        rule("shop.test", ("Exact", f"/{i}", "many"), port={"number": 20000 + i}) for i in range(n)
+    ]
+    listed = [{"name": f"p{i}", "port": 80 + i} for i in range(n)]
+    return translating(ingress(*rules), service("many") | {"spec": {"ports": listed}})
+
+
+def networks(n):
+    value = ",".join(f"10.{i // 250}.{i % 250}.0/24" for i in range(n))
+    annotations = {"allowlist-source-range": value}
+    return translating(ingress(rule("shop.test", ("Prefix", "/", "web")), annotations=annotations))
+
+
+def wildcards(n):
+    rules = [rule(f"*.h{i}.test", ("Prefix", "/", "web")) for i in range(n)]
+    return translating(ingress(*rules))
+
+
+def a_wildcard_and_its_hosts(n):
+    hosts = ["*.shop.test", *(f"h{i}.shop.test" for i in range(n))]
+    things = [
+        ingress(rule(host, ("Prefix", "/", "web")), name=f"i{k}") for k, host in enumerate(hosts)
+    ]
+    return translating(*things)
+
+
+def unknown_options(n):
+    settings = options(config_map=Name("default", "options"))
+    config_map = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "options"},
+        "data": {f"proxy-body-sizes-{i}": "1" for i in range(n)},
+    }
+    given = snapshot(config_map, ingress(rule("a.test", ("Prefix", "/", "web"))), *published("web"))
+    return lambda: translate(given, settings, Memo())
+
+
 def invalid_hosts(n):
     return translating(ingress(*[rule(f"_{i}!", ("Prefix", "/", "web")) for i in range(n)]))
 
 
 @pytest.mark.parametrize(
     "made",
-    [slashes, decoys, taken, expressions, hosts_and_sections, guests, invalid_hosts],
+    [
+        a_wildcard_and_its_hosts,
+        addresses,
+        decoys,
+        expressions,
+        guests,
+        hosts_and_sections,
+        hosts_of_one_section,
+        invalid_hosts,
+        missing_ports,
+        networks,
+        ports,
+        secrets_nobody_names,
+        sections,
+        sections_of_one_host,
+        slashes,
+        taken,
+        unknown_options,
+        wildcards,
+    ],
 )
 def test_translating_an_ingress_costs_as_much_as_it_is_large(made):
     assert_linear(made, 100)
