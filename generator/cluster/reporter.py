@@ -14,7 +14,9 @@ class ClusterReporter:
     """The status writer, if any, and the Event writer as one Reporter.
 
     Of several replicas the leader alone writes. Each time it is elected it begins with new
-    writers, which ask the apiserver what is there: another has written meanwhile.
+    writers, which ask the apiserver what is there: another has written meanwhile. Most
+    changes of a cluster are of objects that no Ingress names; what they leave as it was is
+    not looked at again.
     """
 
     def __init__(
@@ -33,14 +35,14 @@ class ClusterReporter:
 
     def publish(self, served: Iterable[Ingress]) -> None:
         """Report that these Ingresses are served now, and no others; return at once."""
-        self._served = tuple(served)
-        if self._status:
+        before, self._served = self._served, tuple(served)
+        if self._status and self._served != before:
             self._status.publish(self._served)
 
     def note_problems(self, problems: Iterable[Problem], ours: Iterable[Ingress]) -> None:
         """Report all current problems of all our Ingresses; return at once."""
-        self._problems = tuple(problems), tuple(ours)
-        if self._events:
+        before, self._problems = self._problems, (tuple(problems), tuple(ours))
+        if self._events and self._problems != before:
             self._events.note_problems(*self._problems)
 
     async def run(self) -> None:

@@ -32,9 +32,10 @@ class ProblemTelling:
         self._has_news = asyncio.Event()
 
     def note(self, state: ProblemState) -> None:
-        """Have this told; return at once."""
-        self._newest = state
-        self._has_news.set()
+        """Have this told, unless it was the last time too; return at once."""
+        last, self._newest = self._newest, state
+        if last is None or (state.problems, state.traces) != (last.problems, last.traces):
+            self._has_news.set()
 
     async def run(self) -> None:
         """Tell until cancelled."""

@@ -18,6 +18,9 @@ from msgspec import Struct
 from generator.nginx import quoting
 from generator.nginx.errors import TemplateError
 
+_BLOCK = 1 << 18
+"""How much is split into lines at once: no other thread gets its turn meanwhile."""
+
 NAMES = ("nginx.j2", "http.j2", "piece.j2", "server.j2", "location.j2", "upstream.j2")
 """All there are; `http.j2` and `location.j2` are included by others."""
 
@@ -121,5 +124,10 @@ def indent(text: str, width: int) -> str:
     Jinja's own filter takes U+2028 and others for line ends and so would change values;
     here only \n is one, which no written value holds.
     """
-    margin = " " * width
-    return "\n".join(margin + line if line else line for line in text.split("\n"))
+    margin, blocks, begin = " " * width, [], 0
+    while begin < len(text):
+        end = text.find("\n", begin + _BLOCK) + 1 or len(text)
+        lines = text[begin:end].split("\n")
+        blocks.append("\n".join([margin + line if line else line for line in lines]))
+        begin = end
+    return "".join(blocks)

@@ -1,13 +1,17 @@
 """Nobody holds the loop: how long probes and an innocent change wait beside what is large.
 
-A table, a row for each: the longest of all answers of `/healthz`, and how long changes of an
-innocent tenant take that come while the pair is busy with it. `PILLION_BENCH_INGRESSES` says
-how many there are beside the pods that come and go.
+A row for each: the answers of `/healthz`, and how long changes of an innocent tenant take that
+come while the pair is busy with it. Beside them the answers of a program that does nothing but
+answer, in the same run: what the machine alone makes a probe wait, which has a kube-apiserver
+and nginx's checks to do as well. `PILLION_BENCH_INGRESSES` says how many there are beside the
+pods that come and go.
 """
 
 import http.client
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from base64 import b64encode
@@ -23,14 +27,24 @@ import pytest
 from tests.drivers.fault_scene import Scene
 from tests.drivers.ingresses import ingress, rule
 from tests.drivers.pair import Pair
+from tests.drivers.web import Web
 from tests.lab.backend import Backend
 from tests.lab.objects import endpoint_slice, publish
+from tests.lab.ports import free_port
 from tests.lab.waiting import eventually
 
 INGRESSES = int(os.environ.get("PILLION_BENCH_INGRESSES", "5000"))
 NEWCOMERS = 8
 PATIENCE_S = 240
 _EACH_S = 0.02
+IDLE = """
+import asyncio, sys
+from generator.probes import serve
+async def main():
+    await serve(int(sys.argv[1]), lambda: True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
 _turns = count()
 
 
@@ -39,6 +53,8 @@ class Seen:
     """What was measured beside something, in milliseconds."""
 
     answers: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
+    """Answers of the program that does nothing else."""
     changes: list[float] = field(default_factory=list)
 
 
@@ -219,18 +235,26 @@ def _again_and_again(work: Callable[[], None], every_s: float = 0.1) -> Iterator
 @contextmanager
 def _probing(pair: Pair) -> Iterator[Seen]:
     """Ask `/healthz` again and again, until the `with` ends."""
-    seen = Seen()
+    seen, idle_port = Seen(), free_port()
 
     def ask() -> None:
-        began = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", pair.healthz_port, timeout=PATIENCE_S)
-        connection.request("GET", "/healthz")
-        assert connection.getresponse().status == 200
-        connection.close()
-        seen.answers.append(_ms_since(began))
+        seen.answers.append(_answered(pair.healthz_port))
+        seen.idle.append(_answered(idle_port))
 
-    with _again_and_again(ask, _EACH_S):
-        yield seen
+    with subprocess.Popen([sys.executable, "-c", IDLE, str(idle_port)]) as idle:
+        eventually(lambda: Web(idle_port).status("http://idle/healthz") == 200)
+        with _again_and_again(ask, _EACH_S):
+            yield seen
+        idle.kill()
+
+
+def _answered(port: int) -> float:
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+    return _ms_since(began)
 
 
 def _served(pair: Pair, newcomer: Callable[[], str]) -> float:
@@ -241,16 +265,16 @@ def _served(pair: Pair, newcomer: Callable[[], str]) -> float:
 
 
 def _print(what: str, seen: Seen) -> None:
-    ordered = sorted(seen.answers)
-    figures = {
-        "healthz longest": ordered[-1],
-        "1 %": ordered[len(ordered) * 99 // 100],
-        "median": median(ordered),
-        "a change, first": seen.changes[0],
-        "longest": max(seen.changes),
-        "median ": median(seen.changes),
-    }
-    print(f"\n{what:<40}", *(f"{name} {ms:>8,.0f}" for name, ms in figures.items()), "ms")
+    rows = {"healthz": seen.answers, "idle": seen.idle, "a change": seen.changes}
+    print(f"\n{what}, ms")
+    for name, found in rows.items():
+        ordered = sorted(found)
+        figures = {
+            "longest": ordered[-1],
+            "1 % take": ordered[len(ordered) * 99 // 100],
+            "median": median(ordered),
+        }
+        print(f"{name:>12}", *(f"{of:>12} {ms:>7,.0f}" for of, ms in figures.items()))
 
 
 def _ms_since(began: float) -> float:

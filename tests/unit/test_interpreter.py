@@ -2,10 +2,12 @@
 
 import gc
 import sys
+import threading
 
 import pytest
 
 from generator import interpreter
+from tests.lab.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +15,9 @@ def kept():
     """The settings of this process, which the test may change."""
     interval, callbacks = sys.getswitchinterval(), [*gc.callbacks]
     gc.unfreeze()
+    gc.disable()  # so that no collection begins by itself
     yield
+    gc.enable()
     gc.unfreeze()
     gc.callbacks[:] = callbacks
     sys.setswitchinterval(interval)
@@ -26,11 +30,19 @@ def test_what_survives_a_long_full_collection_is_set_apart(
     monkeypatch, long_s, generation, is_frozen
 ):
     monkeypatch.setattr(interpreter, "_LONG_S", long_s)
-    gc.disable()  # so that none begins by itself
-    interpreter.keep_turns_short()
+    gc.callbacks.append(interpreter._Survivors())
     gc.collect(generation)
-    gc.enable()
     assert (gc.get_freeze_count() > 0) == is_frozen
+
+
+def test_a_long_collection_is_followed_by_one_of_what_is_left(monkeypatch):
+    survivors, seen = interpreter._Survivors(), []
+    gc.callbacks.extend([survivors, lambda phase, _: seen.append(phase)])
+    monkeypatch.setattr(interpreter, "_LONG_S", -1)
+    gc.collect()
+    monkeypatch.setattr(interpreter, "_LONG_S", 60)
+    threading.Thread(target=survivors.recount, daemon=True).start()
+    eventually(lambda: seen == ["start", "stop"] * 2)
 
 
 def test_threads_take_turns_faster_than_by_default():

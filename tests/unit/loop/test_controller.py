@@ -184,6 +184,25 @@ def test_nothing_waits_until_very_many_problems_are_told(scene, monkeypatch):
     told.set()
 
 
+def test_problems_that_are_the_same_are_not_told_again():
+    told = []
+
+    class Recorded(LogReporter):
+        def problems(self, problems, _origins):
+            told.append(problems)
+
+    async def tell():
+        telling = ProblemTelling(Recorded())
+        running = asyncio.create_task(telling.run())
+        for number, problems in enumerate(("some", "some", "others", "some")):
+            telling.note(ProblemState(problems, {number: number}, ()))
+            await until(lambda p=problems: told[-1:] == [p])
+        running.cancel()
+
+    asyncio.run(tell())
+    assert told == ["some", "others", "some"]
+
+
 def test_of_problems_that_come_faster_than_they_are_told_the_newest_are_told():
     begun, gate, told = threading.Event(), threading.Event(), []
 
