@@ -1,15 +1,15 @@
 """Tells the log of problems in a thread of its own: ten thousand lines take a second.
 
-Of states that follow each other faster than they are told, the newest is told.
+Of states that follow each other faster than they are told, the newest is told. The process
+ends when what is being told is told, so that no line is cut.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from generator.loop.log_reporter import LogReporter
-from generator.loop.worker import Worker
 from generator.objects import ObjectRef
 from generator.problems import Problems
 from generator.snapshot import Origin
@@ -39,17 +39,12 @@ class ProblemTelling:
 
     async def run(self) -> None:
         """Tell until cancelled."""
-        worker = Worker("teller")
         while True:
             await self._has_news.wait()
             self._has_news.clear()
             if self._newest is not None:
-                await worker.run(_telling(self._log, self._newest))
+                await asyncio.to_thread(self._tell, self._newest)
 
-
-def _telling(log: LogReporter, state: ProblemState) -> Callable[[], None]:
-    def tell() -> None:
-        log.problems(state.problems, state.origins)
-        log.traces(state.traces)
-
-    return tell
+    def _tell(self, state: ProblemState) -> None:
+        self._log.problems(state.problems, state.origins)
+        self._log.traces(state.traces)

@@ -16,9 +16,9 @@ class Worker:
     however long the work at hand would take.
     """
 
-    def __init__(self, name: str = "worker") -> None:
+    def __init__(self) -> None:
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        threading.Thread(target=self._work, name="worker", daemon=True).start()
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return what `work` returns, or raise what it raises; once begun it is never stopped."""

@@ -178,10 +178,31 @@ def test_nothing_waits_until_very_many_problems_are_told(scene, monkeypatch):
             await until(lambda: scene.wishes_for("first.test"))
             scene.write("second.test")
             await until(lambda: scene.wishes_for("second.test"))
+            assert not told.is_set()
+            told.set()
 
     asyncio.run(publish())
-    assert not told.is_set()
-    told.set()
+
+
+def test_what_is_being_told_is_told_before_the_process_ends():
+    begun, gate, told = threading.Event(), threading.Event(), []
+
+    class Gated(LogReporter):
+        def problems(self, problems, _origins):
+            begun.set()
+            assert gate.wait(60)
+            told.append(problems)
+
+    async def tell():
+        telling = ProblemTelling(Gated())
+        running = asyncio.create_task(telling.run())
+        telling.note(ProblemState("some", {}, ()))
+        await until(begun.is_set)
+        running.cancel()
+        threading.Timer(0.2, gate.set).start()
+
+    asyncio.run(tell())
+    assert told == ["some"]
 
 
 def test_problems_that_are_the_same_are_not_told_again():
