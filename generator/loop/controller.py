@@ -283,7 +283,10 @@ class Controller:
             await self._wishes.check(attempt)
         except OSError as error:
             self._log.volume(error)
-            self._pacing.retry_in(_VOLUME_RETRY_S)
+            if self._take(transitions.after_unchecked(self._state)) is Do.ATTEMPT:
+                self._pacing.go_on()
+            else:
+                self._pacing.retry_in(_VOLUME_RETRY_S)
             return
         self._log.volume(None)
         self._take(transitions.after_check_published(self._state, attempt))

@@ -73,7 +73,7 @@ def after_capabilities(
     """Take what the reloader reports of its nginx, and whether it does checks."""
     state = replace(state, can_check=can_check)
     if state.checking and not can_check:  # an earlier reloader has taken its place
-        return _unchecked(state), Do.ATTEMPT
+        return after_unchecked(state)[0], Do.ATTEMPT
     if capabilities == state.surroundings.capabilities:
         return state, Do.WAIT
     surroundings = replace(state.surroundings, capabilities=capabilities)
@@ -215,8 +215,7 @@ def after_refused(state: State, status: Status) -> Step:
     if learned is None:
         return replace(state, quarantine=without_suspects(state.quarantine)), Do.RETRY
     no_new_fallback = learned.quarantine.held == state.quarantine.held
-    up_to_date = state.serving is not None and state.serving.inputs.snapshot is state.snapshot
-    trial_is_due = attempt.is_trial and no_new_fallback and up_to_date
+    trial_is_due = attempt.is_trial and no_new_fallback and _is_up_to_date(state)
     return replace(learned, trial_is_due=trial_is_due), Do.ATTEMPT
 
 
@@ -226,14 +225,21 @@ def after_checked(state: State, status: Status) -> Step:
     if attempt is None:
         return state, Do.WAIT
     if status.stage not in ("accepted", "check"):
-        return _unchecked(state), Do.RETRY
+        return after_unchecked(state)
     learned = lessons.from_checked(state, attempt, status)
-    up_to_date = state.serving is not None and state.serving.inputs.snapshot is state.snapshot
-    return replace(learned, trial_is_due=up_to_date), Do.ATTEMPT
+    return replace(learned, trial_is_due=_is_up_to_date(state)), Do.ATTEMPT
 
 
-def _unchecked(state: State) -> State:
-    return replace(state, checking=None, quarantine=untried(state.quarantine))
+def after_unchecked(state: State) -> Step:
+    """Put off a check that could not be made; whatever is new goes before it."""
+    is_up_to_date = _is_up_to_date(state)
+    quarantine = untried(state.quarantine)
+    state = replace(state, checking=None, quarantine=quarantine, trial_is_due=is_up_to_date)
+    return state, Do.RETRY if is_up_to_date else Do.ATTEMPT
+
+
+def _is_up_to_date(state: State) -> bool:
+    return state.serving is not None and state.serving.inputs.snapshot is state.snapshot
 
 
 def _served(state: State, attempt: Attempt) -> Step:

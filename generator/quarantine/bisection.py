@@ -24,6 +24,8 @@ from generator.snapshot import Snapshot
 
 RETRY_S = 24 * 3600.0
 """How long nobody tries again what is held."""
+_MOST_FILES = 20
+"""Certificates that are used again at a time: each that is refused again costs everyone a wish."""
 
 LastGood = Mapping[Name, Ingress]
 """The last version of each Ingress that nginx accepted."""
@@ -115,7 +117,8 @@ def is_retry_due(quarantine: Quarantine, judged_by: str, now: float) -> bool:
 def retried(quarantine: Quarantine, judged_by: str, now: float) -> Quarantine:
     """Try again all that nginx refused, without an edit; what is served for it stays meanwhile.
 
-    Certificates are simply used again: nginx names the file of one that it refuses.
+    Certificates are simply used again, those that were not for longest: nginx names the file of
+    one that it refuses.
     """
     again = {
         name: replace(hold, is_retried=True)
@@ -127,7 +130,7 @@ def retried(quarantine: Quarantine, judged_by: str, now: float) -> Quarantine:
         held={name: hold for name, hold in quarantine.held.items() if name not in again},
         suspended={**quarantine.suspended, **again},
         groups=(*quarantine.groups, *_halves(tuple(again))),
-        files={},
+        files=dict(list(quarantine.files.items())[_MOST_FILES:]),
         judged_by=judged_by,
         retried_at=now,
     )

@@ -15,6 +15,9 @@ from tests.lab.waiting import eventually
 
 AUTHORITY = Authority()
 POISON = "proxy_read_timeout 4242s"
+REFUSED = "refused-by-nginx"
+ONLY_CHECKED = "return 200 0;"
+"""What only a configuration has that is never served: its generation."""
 
 
 def shop(name="shop", path="/", timeout="", **spec):
@@ -158,3 +161,36 @@ def test_a_new_nginx_is_ready_once_it_serves_all_that_is_innocent(nginx, backend
         assert [pair.get(f"{name}.test").status for name in names] == [200] * 40
         assert pair.get("bad.test").status == 503
         assert len(pair.logs("reload.applied")) > 1  # it served fewer before, and was not ready
+
+
+@pytest.mark.parametrize("name", ["generator", "reloader", "nginx"])
+def test_a_search_comes_to_its_end_whoever_is_killed_in_it(nginx, site, name):
+    nginx.refuses(silently=(POISON,))
+    site.holds(shop())
+    names = [f"new-{n}" for n in range(64)]
+    things = [*map(shop, names), shop("bad", timeout="4242")]
+    (site.folder / "new.yaml").write_text("\n---\n".join(map(json.dumps, things)))
+    eventually(Volume(site.pair.volume).check.exists, every_s=0.001)
+    site.pair.process(name).send_signal(signal.SIGKILL)
+    for each in names:
+        eventually(lambda each=each: site.answers(f"http://{each}.test/") == "shop")
+    assert site.answers("http://bad.test/") == 503
+    assert site.answers("http://shop.test/") == "shop"
+    refused = {line["object"] for line in site.pair.logs() if line.get("code") == REFUSED}
+    assert len(refused) == 1
+    assert "bad" in str(refused)
+
+
+def test_what_comes_during_a_search_that_cannot_be_made_is_served(nginx, site):
+    nginx.refuses(silently=(POISON,))
+    site.holds(shop())
+    nginx.is_killed_at(ONLY_CHECKED)
+    bad = [shop(f"bad-{n}", timeout="4242") for n in range(2)]
+    (site.folder / "bad.yaml").write_text("\n---\n".join(map(json.dumps, [*bad, shop("good")])))
+    eventually(lambda: site.pair.logs("nginx.check_blocked"))
+    (site.folder / "new.yaml").write_text(json.dumps(shop("new")))
+    eventually(lambda: site.answers("http://new.test/") == "shop", within_s=20)
+    assert site.answers("http://good.test/") == 404
+    nginx.is_killed_no_more()
+    eventually(lambda: site.answers("http://good.test/") == "shop", within_s=20)
+    eventually(lambda: [site.answers(f"http://bad-{n}.test/") for n in range(2)] == [503, 503])

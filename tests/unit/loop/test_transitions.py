@@ -1,5 +1,7 @@
 """What the loop does next, event by event: wishes may overlap, and news come at any time."""
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
@@ -11,9 +13,12 @@ from generator.loop.transitions import (
     after_attempt,
     after_capabilities,
     after_change,
+    after_check_published,
+    after_checked,
     after_failed,
     after_published,
     after_refused,
+    after_unchecked,
     next_attempt,
 )
 from generator.nginx.capabilities import Capabilities
@@ -254,6 +259,38 @@ def test_a_trial_whose_reload_failed_is_made_again():
     _, attempt = next_attempt(state, options(), MAKER)
     assert attempt.is_trial
     assert attempt.inputs.quarantine.trying == state.quarantine.trying
+
+
+def checking():
+    """What is served lacks the suspects a and b, of which the first is being checked alone."""
+    state = replace(serving("s"), can_check=True)
+    state, _ = refused(wish(changed(state, shops("sab")), 2), 2)
+    state, _ = after_applied(wish(state, 3), 3)
+    state, attempt = next_attempt(state, options(), MAKER)
+    state, do = after_attempt(state, attempt)
+    assert do is Do.CHECK
+    return after_check_published(state, attempt)[0]
+
+
+def cannot_be_judged(state):
+    return after_checked(state, dataclasses.replace(refusal(), stage="blocked"))
+
+
+@pytest.mark.parametrize("missed", [cannot_be_judged, after_unchecked])
+def test_a_check_that_could_not_be_made_does_not_hold_up_whatever_is_new(missed):
+    state, do = missed(changed(checking(), shops("sabn")))
+    assert do is Do.ATTEMPT
+    state = wish(state, 4)
+    assert names(state.newest.substituted.ingresses) == {"s", "n"}
+    state, _ = after_applied(state, 4)
+    assert next_attempt(state, options(), MAKER)[1].inputs.quarantine.alone
+
+
+@pytest.mark.parametrize("missed", [cannot_be_judged, after_unchecked])
+def test_a_check_that_could_not_be_made_is_made_later_where_nothing_is_new(missed):
+    state, do = missed(checking())
+    assert do is Do.RETRY
+    assert next_attempt(state, options(), MAKER)[1].inputs.quarantine.alone
 
 
 def test_a_suspect_that_is_edited_is_not_tried_as_it_was():

@@ -4,7 +4,8 @@ import pytest
 
 from generator.loop.transitions import Do, after_capabilities, after_clock
 from generator.nginx.capabilities import Capabilities
-from generator.quarantine.bisection import RETRY_S
+from generator.quarantine.bisection import RETRY_S, is_retry_due, retried
+from generator.quarantine.holds import Quarantine
 from tests.drivers.fake_nginx_loop import CONFIG_MAP, Loop, both, by_line, fresh, refusal, silently
 from tests.unit.quarantine.test_bisection import BAD, bad, shop
 
@@ -155,6 +156,22 @@ def test_a_clock_that_jumps_back_releases_for_one_trial_not_for_ever(held):
     _, attempts = tick(held, NOW - 9_000, *GIVEN)
     assert not [a for a in attempts if a.is_trial]
     assert set(held.held) == {"a", "c"}
+
+
+def test_of_very_many_refused_certificates_some_are_tried_a_day_and_all_of_them_in_turn():
+    files = {f"{n:064}": "no start line" for n in range(50)}
+    quarantine = Quarantine(files=files, retried_at=NOW)
+    tried = []
+    for day in range(1, 4):
+        assert is_retry_due(quarantine, "", NOW + day * RETRY_S)
+        released = retried(quarantine, "", NOW + day * RETRY_S)
+        digests = [digest for digest in quarantine.files if digest not in released.files]
+        assert len(digests) <= 20
+        tried += digests
+        quarantine = released
+        for digest in digests:
+            quarantine = quarantine.with_file(digest, "no start line")
+    assert set(tried) == set(files)
 
 
 def test_without_checks_what_is_held_is_tried_again_by_serving():
