@@ -70,7 +70,7 @@ def _claimed(
             continue
         handler = rule.route.settled(tls=tls)
         for match, path in claims:
-            location = Location(match=match, path=path, rule=rule.path, handler=handler)
+            location = Location(match=match, path=path, rule=rule.shown, handler=handler)
             taken.setdefault((match, path), location)
     return taken, found
 

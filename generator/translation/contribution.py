@@ -1,5 +1,6 @@
 """What one Ingress asks for, whatever other Ingresses ask for."""
 
+import re
 from collections.abc import Iterable
 from enum import Enum
 from functools import cached_property
@@ -10,23 +11,32 @@ from msgspec.structs import replace
 from generator import problems
 from generator.annotations.declaration import Asker, Values
 from generator.annotations.reading import NOTHING_ALLOWED, read
-from generator.directives import File
+from generator.directives import File, Size
 from generator.effects import InServer, InternalLocation, Phase
 from generator.model import Certificate, Handler, HttpPiece, Upstream
 from generator.names import is_host, is_label, is_subdomain
 from generator.objects import Backend, HTTPPath, Ingress, Name, ObjectRef, PathType
 from generator.options.access import NO_AUTH_LOCATIONS, is_open
+from generator.options.bounds import MAX_INGRESS_BYTES, Bounds
 from generator.problems import Code, Problem, Problems, shown
+from generator.translation import sizes
 from generator.translation.backends import UNAVAILABLE, ResolvedBackend, Subject, resolve
 from generator.translation.compared_paths import place_of
 from generator.translation.feature_effects import FeatureEffects, feature_effects
 from generator.translation.installation import Installation
-from generator.translation.limits import MOST_LINES, too_much, within_limits
+from generator.translation.limits import (
+    MOST_LINES,
+    Allowance,
+    paths_beyond,
+    too_much,
+    within_limits,
+)
 from generator.translation.memo import Reads
 from generator.translation.paths import PathRule, invalid_path, is_challenge
 from generator.translation.routes import Route
 from generator.translation.tls import TLSSections
 from generator.translation.validity import DatedCertificate
+from generator.values.describe import described
 
 _SHUT = "requests that it may be meant for are answered 503, since this Ingress guards access"
 
@@ -56,6 +66,12 @@ class HostPart(Struct, frozen=True, kw_only=True):
     """Whether it makes every path of the host a regular expression (compatibility)."""
     servers: tuple[InServer, ...] = ()
     internal: tuple[InternalLocation, ...] = ()
+    size: int = 0
+    """Bytes of nginx.conf that it takes apart from its rules, estimated."""
+    guarded: bool = False
+    """Whether not everyone may have what its paths serve."""
+    shut: bool = False
+    """Whether more of its guarded paths are beyond the limits than are worth a location."""
 
 
 class Contribution(Struct, frozen=True, kw_only=True):
@@ -73,6 +89,9 @@ class Contribution(Struct, frozen=True, kw_only=True):
     """Those that its statements name."""
     trace: str = ""
     """Traceback of a bug that it met; empty where it met none."""
+    paths: int = 0
+    size: int = 0
+    """Bytes of nginx.conf that all of it takes, estimated."""
 
 
 def contribute(
@@ -84,14 +103,15 @@ def contribute(
     if manner is Manner.UNAVAILABLE:
         ingress = replace(ingress, spec=replace(ingress.spec, tls=()))
     values, found = _read(ingress, installation, manner)
-    ingress, beyond = within_limits(ingress)
+    bounds = Bounds.of(installation.options)
+    ingress, beyond = within_limits(ingress, bounds.ingress_hosts)
     hosts = _by_host(ingress)
     asker = _asker(ingress, hosts, reads, installation)
     effects = feature_effects(values, asker, installation.active)
     found = (*found, *beyond, *effects.problems)
     if effects.left_out:
         return Contribution(problems=found)
-    if swollen := _swollen(ingress, effects, paths=sum(map(len, hosts.values()))):
+    if swollen := _swollen(ingress, effects, hosts, bounds):
         found = (*found, swollen)
         values = NOTHING_ALLOWED
         effects = feature_effects(values, asker, installation.active)
@@ -150,6 +170,10 @@ class _Work:
         self._effects = effects
         self._reads = reads
         self._installation = installation
+        self._bounds = Bounds.of(installation.options)
+        self._left = Allowance(self._bounds.ingress_paths, self._bounds.ingress_bytes)
+        self._beyond: list[str] = []
+        self._own_size = sizes.of_effects(effects.locations, tls=bool(ingress.spec.tls))
         self._tls = TLSSections(ingress, reads)
         self._problems: list[Problem] = []
         self._upstreams: dict[str, Upstream] = {}
@@ -169,6 +193,10 @@ class _Work:
             HttpPiece(owner=self._ingress.ref, statements=piece.statements)
             for piece in self._effects.pieces
         ]
+        if self._beyond:
+            self._problems.append(self._told_beyond())
+        around = sum(sizes.of_statements(piece.statements) for piece in pieces)
+        within = sum(part.size + sum(rule.size for rule in part.rules) for part in parts)
         return Contribution(
             parts=tuple(parts),
             pieces=tuple(pieces),
@@ -177,6 +205,17 @@ class _Work:
             certificates=tuple(self._certificates.items()),
             dated=tuple(self._tls.dated(self._certificates)),
             files=self._effects.files,
+            paths=sum(len(part.rules) for part in parts),
+            size=around + within,
+        )
+
+    def _told_beyond(self) -> Problem:
+        return paths_beyond(
+            self._ingress,
+            self._bounds,
+            self._beyond[0],
+            len(self._beyond),
+            guarded=self._effects.guard_access,
         )
 
     def _may_serve(self, host: str) -> bool:
@@ -202,6 +241,8 @@ class _Work:
         fallback: Route | None,
         manner: Manner,
     ) -> HostPart:
+        size = sizes.of_host(host, self._ingress.ref, self._effects.servers, self._effects.internal)
+        self._left.take(paths=0, size=size)
         rules = tuple(rule for field, path in paths if (rule := self._rule(field, path)))
         tls = self._tls.of(host)
         self._problems += tls.problems
@@ -217,41 +258,80 @@ class _Work:
             regex=manner is Manner.COMPATIBLE and any(rule.regex for rule in rules),
             servers=self._effects.servers,
             internal=self._effects.internal,
+            size=size,
+            guarded=self._effects.guard_access,
         )
 
     def _rule(self, field: str, path: HTTPPath) -> PathRule | None:
         """Turn a path into a rule; None, with a problem, where it is not valid."""
         text = path.path or "/"
-        features, challenge = self._effects.of_paths, is_challenge(path)
-        regex = not challenge and any(f.is_expression(self._values, text) for f in features)
+        if self._left.is_spent and not self._effects.guard_access:
+            self._beyond.append(text)
+            return None
+        challenge = is_challenge(path)
+        regex = not challenge and any(
+            feature.is_expression(self._values, text) for feature in self._effects.of_paths
+        )
         if problem := invalid_path(path, self._ingress.ref, f"{field}.path", regex=regex):
             shut = self._shut(path, field, regex=regex) if self._effects.guard_access else None
             self._problems.append(replace(problem, meanwhile=_SHUT) if shut else problem)
             return shut
-        route = self._route(path.backend, f"{field}.backend")
-        if is_open(text, self._installation.options[NO_AUTH_LOCATIONS]):
-            route = route.without(Phase.AUTHENTICATION)
+        type_ = PathType.IMPLEMENTATION_SPECIFIC if not path.path else path.path_type
         rule = PathRule(
             path=text,
-            type=PathType.IMPLEMENTATION_SPECIFIC if not path.path else path.path_type,
+            type=type_,
             regex=regex,
             field=field,
-            route=route,
+            route=Route(self._unavailable),
             challenge=challenge,
             instead=self._instead(path, field, regex=regex),
+            size=sizes.of_rule(text, type_, self._unavailable, regex=regex),
         )
-        if not features:
-            return rule
-        pattern = rule.matched()
-        own = [e for f in features for e in f.path_effects(self._values, text, pattern)]
-        if challenge:
-            own = [effect for effect in own if effect.phase is not Phase.REWRITE]
-        return replace(rule, route=Route(route.handler, (*route.effects, *own)))
+        served = None if self._left.is_spent else self._served(rule, path.backend)
+        if served and self._left.take(paths=1, size=served.size):
+            return served
+        self._beyond.append(text)
+        return rule if self._effects.guard_access else None
+
+    def _served(self, rule: PathRule, backend: Backend) -> PathRule:
+        """Return a rule with its backend, and all that its annotations add."""
+        route = self._route(backend, f"{rule.field}.backend")
+        if is_open(rule.path, self._installation.options[NO_AUTH_LOCATIONS]):
+            route = route.without(Phase.AUTHENTICATION)
+        features = self._effects.of_paths
+        pattern = rule.matched() if features else None
+        own = [
+            effect
+            for feature in features
+            if pattern
+            for effect in feature.path_effects(self._values, rule.path, pattern)
+            if not (rule.challenge and effect.phase is Phase.REWRITE)
+        ]
+        size = sizes.of_rule(rule.path, rule.type, route.handler, regex=rule.regex)
+        locations = 2 if rule.type is PathType.PREFIX and not rule.regex else 1
+        size += locations * (self._own_size + sizes.of_effects(own, tls=True))
+        return replace(rule, route=Route(route.handler, (*route.effects, *own)), size=size)
+
+    @cached_property
+    def _unavailable(self) -> Handler:
+        return Handler(owner=self._ingress.ref, action=UNAVAILABLE)
 
     def _instead(self, path: HTTPPath, field: str, *, regex: bool) -> PathRule | None:
+        """Answer 503 to what begins as an expression does, where the expression would be asked.
+
+        Not as a prefix: expressions are asked before those, and a longer one before a shorter.
+        """
         if not regex or not self._effects.guard_access:
             return None
-        return self._shut(path, field, regex=regex)
+        place = place_of(path.path, regex=regex)
+        return PathRule(
+            path=re.escape(place.path if place else "/"),
+            type=PathType.IMPLEMENTATION_SPECIFIC,
+            regex=True,
+            field=field,
+            route=Route(self._unavailable),
+            stands_for=path.path,
+        )
 
     def _shut(self, path: HTTPPath, field: str, *, regex: bool) -> PathRule | None:
         """Answer 503 where requests for a path arrive that is guarded and cannot be served."""
@@ -263,7 +343,7 @@ class _Work:
             type=path.path_type if place.is_whole else PathType.IMPLEMENTATION_SPECIFIC,
             regex=False,
             field=field,
-            route=Route(Handler(owner=self._ingress.ref, action=UNAVAILABLE)),
+            route=Route(self._unavailable),
         )
 
     def _route(self, backend: Backend, field: str) -> Route:
@@ -290,14 +370,24 @@ class _Work:
         return Route(handler, self._effects.locations)
 
 
-def _swollen(ingress: Ingress, effects: FeatureEffects, *, paths: int) -> Problem | None:
+def _swollen(
+    ingress: Ingress, effects: FeatureEffects, hosts: Hosts, bounds: Bounds
+) -> Problem | None:
     """Refuse to write a configuration that is mostly one Ingress's annotations."""
-    if effects.lines * paths <= MOST_LINES:
+    paths = min(bounds.ingress_paths, sum(map(len, hosts.values())))
+    around = len(hosts) * sizes.of_host("", ingress.ref, effects.servers, effects.internal)
+    if effects.lines * paths > MOST_LINES:
+        message = (
+            f"Its annotations come to {effects.lines} lines for each of {paths} paths; one "
+            f"Ingress may have {MOST_LINES} in all."
+        )
+    elif around > bounds.ingress_bytes and (effects.servers or effects.internal):
+        message = (
+            f"Its annotations come to {around} bytes for its {len(hosts)} hosts; one Ingress "
+            f"may take {described(Size(bounds.ingress_bytes))} ({MAX_INGRESS_BYTES.name})."
+        )
+    else:
         return None
-    message = (
-        f"Its annotations come to {effects.lines} lines for each of {paths} paths; one Ingress "
-        f"may have {MOST_LINES} in all."
-    )
     return too_much(
         ingress, "metadata.annotations", message, "its paths answer 503, since some guard access"
     )

@@ -9,13 +9,14 @@ from generator import problems
 from generator.directives import Regex, Statement, Word
 from generator.effects import InServer
 from generator.model import Answer, Handler, Host, Location, Match, Server
-from generator.objects import ObjectRef
+from generator.objects import ObjectRef, PathType
 from generator.options.hosts import HostPolicy
 from generator.problems import Code, Problem, Problems
 from generator.translation.backends import UNAVAILABLE
 from generator.translation.claims import Claimed, claim, in_order
 from generator.translation.contribution import HostPart
 from generator.translation.ownership import HostShares, shares
+from generator.translation.paths import PathRule
 from generator.translation.prefixes import Prefixes
 from generator.translation.routes import Route
 from generator.translation.slow_expressions import sharing_time, within_bounds
@@ -44,7 +45,8 @@ def merge(
     What holds for the whole host is its owner's to say. `everywhere` is what global
     options add to every server.
     """
-    shared, beyond = within_bounds(host, shares(host, parts, policy), policy.expressions)
+    whole = _shut_as_a_whole(shares(host, parts, policy))
+    shared, beyond = within_bounds(host, whole, policy.expressions)
     owners = shared.owners
     tls = next((part for part in owners if part.tls), None)
     claimed = claim(host, shared, tls=tls is not None)
@@ -65,6 +67,23 @@ def merge(
         ),
         tuple(found),
     )
+
+
+def _shut_as_a_whole(shared: HostShares) -> HostShares:
+    """Answer 503 to all of a host where its owner has too many guarded paths beyond a limit.
+
+    Only where they are one namespace's: others who own it too would suffer for it.
+    """
+    shut = next((part for part in shared.owners if part.shut), None)
+    if shut is None or len({part.owner.name.namespace for part in shared.owners}) > 1:
+        return shared
+    route = Route(Handler(owner=shut.owner, action=UNAVAILABLE))
+    everything = PathRule(
+        path="/", type=PathType.PREFIX, regex=False, field="spec.rules", route=route
+    )
+    bare = (replace(part, rules=(), fallback=None, regex=False) for part in shared.owners)
+    first, *others = bare
+    return replace(shared, owners=(replace(first, rules=(everything,)), *others))
 
 
 def _internal(parts: Iterable[HostPart]) -> list[Location]:

@@ -35,6 +35,15 @@ class PathRule(Struct, frozen=True, kw_only=True):
     """Whether it is an ACME client's for one token."""
     instead: "PathRule | None" = None
     """What stands for it where it cannot be served, since it guards access."""
+    stands_for: str = ""
+    """The path, as it was written, in whose place this one is asked."""
+    size: int = 0
+    """Bytes of nginx.conf that it takes, estimated."""
+
+    @property
+    def shown(self) -> str:
+        """Return the path as the Ingress has it; expressions are asked by its length."""
+        return self.stands_for or self.path
 
     def pattern(self) -> Regex:
         """Return the path as a regular expression: as it is, or literally.

@@ -8,6 +8,7 @@ from msgspec import Struct
 from generator.effects import InServer
 from generator.model import Certificate, Handler, Host, Model, Upstream
 from generator.objects import Ingress, Kind, Name, ObjectRef
+from generator.options.bounds import Bounds
 from generator.options.hosts import HostPolicy, host_policy
 from generator.problems import Problem, Problems
 from generator.snapshot import Snapshot
@@ -20,6 +21,7 @@ from generator.translation.installation import Installation, Options, read_globa
 from generator.translation.last_good import LastGood
 from generator.translation.memo import Memo
 from generator.translation.merge import MergedHost
+from generator.translation.namespaces import within_namespaces
 from generator.translation.ownership import with_wildcards
 from generator.translation.settings import TranslationSettings
 from generator.translation.validity import DatedCertificate
@@ -76,12 +78,13 @@ def _translate(
     options = memo.recall("options", (settings,), lambda r: read_global_options(settings, r))
     default = default_backend(settings, memo)
     installation = _installation(settings, options, default, memo)
-    contributions = {
+    asked = {
         name: _contribution(
             name, ingress, installation, _manner(name, ingress, classes, unavailable), memo
         )
         for name, ingress in ours.items()
     }
+    contributions = within_namespaces(asked, Bounds.of(options.values), memo)
     certificate, certificate_problems = default_certificate(settings, memo)
     policy = host_policy(options.values)
     merged = _merge_hosts(contributions, default.handler, options.servers, policy, memo)

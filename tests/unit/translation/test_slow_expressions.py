@@ -7,9 +7,11 @@ import pytest
 
 from generator.objects import Name
 from generator.problems import Code
+from generator.translation.backends import UNAVAILABLE
 from generator.translation.slow_expressions import may_take_long
 from tests.drivers.ingresses import ingress, rule
-from tests.drivers.snapshots import built, locations
+from tests.drivers.nginx_locations import chosen
+from tests.drivers.snapshots import built, locations, server
 
 ANY = "ImplementationSpecific"
 LIMIT = r"^\(\*NO_AUTO_POSSESS\)\(\*LIMIT_MATCH=([0-9]+)\)"
@@ -135,3 +137,26 @@ def test_a_guarded_path_beyond_the_bound_is_shut():
     found = built(shop(*paths, **guard))
     (shut,) = (each for key, each in locations(found).items() if "/200/" in key)
     assert shut.handler.action.status == 503
+
+
+def test_a_shut_path_is_asked_where_its_expression_would_be_before_shorter_ones():
+    slow = [f"/{n}/(a*)*x" for n in range(200)]
+    guard = {"use-regex": "true", "allowlist-source-range": "10.0.0.0/8"}
+    found = built(
+        shop(*slow, name="a"),
+        shop("/admin/(.*)/(.*)=", name="b", **guard),
+        shop("/admin/[a-z]+", name="c", **{"use-regex": "true"}),
+    )
+    for path in ("/admin/users", "/admin/users/x="):
+        assert chosen(server(found).locations, path).handler.action == UNAVAILABLE
+
+
+def test_a_shut_path_without_a_literal_beginning_is_asked_for_all_paths():
+    slow = [f"/{n}/(a*)*x" for n in range(200)]
+    guard = {"use-regex": "true", "allowlist-source-range": "10.0.0.0/8"}
+    found = built(
+        shop(*slow, name="a"),
+        shop("/(admin|secret)/(.*)=", name="b", **guard),
+        shop("/", name="c", **{"use-regex": "true"}),
+    )
+    assert chosen(server(found).locations, "/secret/x=").handler.action == UNAVAILABLE
