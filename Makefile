@@ -34,6 +34,7 @@ check: lint ## The everyday run: lint, unit and golden tests; seconds, no networ
 
 test: lint ## Everything, on a real nginx and a real kube-apiserver (built once, about 6 min)
 	$(BIN)/python -m tests.lab.binaries
+	$(BIN)/python -m tests.lab.lua_nginx
 	$(ISOLATED) $(PYTEST) tests --ignore=tests/bench --ignore=tests/node -n $(WORKERS) --dist loadfile $(ARGS)
 	@if why=$$($(BIN)/python -m tests.lab.requirements); then \
 		$(MAKE) --no-print-directory node ARGS="-m 'not slow' $(ARGS)"; \

@@ -40,7 +40,15 @@ class Event(LogEvent):
         "config.applied",
         (
             "nginx serves a new configuration with new workers only. Has its `generation`, `hash`, "
-            "counts, and the milliseconds of each stage; `total_ms` is from the change to serving."
+            "counts, and the milliseconds of each stage; `total_ms` is from the change to serving. "
+            "Of the `upstreams` so many get new endpoints `without_reload`."
+        ),
+    )
+    ENDPOINTS_APPLIED = (
+        "endpoints.applied",
+        (
+            "nginx has new endpoints, without a reload. Has their `version` and the milliseconds "
+            "of each stage; `total_ms` is from the change to serving."
         ),
     )
     CONFIG_REFUSED = (

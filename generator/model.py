@@ -19,6 +19,28 @@ class Certificate(Struct, frozen=True):
 # --- upstreams --------------------------------------------------------------------------------
 
 
+class Protocol(StrEnum):
+    """What is spoken to a backend."""
+
+    HTTP = "HTTP"
+    HTTPS = "HTTPS"
+    AUTO_HTTP = "AUTO_HTTP"
+    GRPC = "GRPC"
+    GRPCS = "GRPCS"
+    FCGI = "FCGI"
+
+
+class Pool(Struct, frozen=True, order=True):
+    """Upstreams that need nothing of their own but their endpoints.
+
+    Requests go to these in turn, and an idle connection may serve whichever of the upstreams
+    has the endpoint: they are of one namespace, spoken to alike and without TLS.
+    """
+
+    namespace: str
+    protocol: Protocol
+
+
 class Endpoint(Struct, frozen=True, order=True):
     """One address that answers for a Service."""
 
@@ -36,20 +58,11 @@ class Upstream(Struct, frozen=True, kw_only=True):
     endpoints: tuple[Endpoint, ...]
     statements: tuple[Statement, ...] = ()
     """How requests are spread over them, where not in turn."""
+    pool: Pool | None = None
+    """None: it needs more of its own."""
 
 
 # --- locations --------------------------------------------------------------------------------
-
-
-class Protocol(StrEnum):
-    """What is spoken to a backend."""
-
-    HTTP = "HTTP"
-    HTTPS = "HTTPS"
-    AUTO_HTTP = "AUTO_HTTP"
-    GRPC = "GRPC"
-    GRPCS = "GRPCS"
-    FCGI = "FCGI"
 
 
 class Proxy(Struct, frozen=True, kw_only=True):
@@ -57,6 +70,8 @@ class Proxy(Struct, frozen=True, kw_only=True):
 
     upstream: str
     protocol: Protocol = Protocol.HTTP
+    pool: Pool | None = None
+    """That of the upstream."""
 
 
 class ProxyByName(Struct, frozen=True, kw_only=True):

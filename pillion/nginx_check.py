@@ -98,7 +98,7 @@ def _ask(
 
 def _judged(nginx: check.Nginx, volume: Volume, attempt: Attempt) -> Status | None:
     wish = Wish.of(GENERATION, attempt.rendering.body(GENERATION))
-    for file in attempt.translation.model.files():
+    for file in attempt.files():
         (volume.files / file.digest).write_bytes(file.content)
     volume.live.write_bytes(wish.encode())
     refusal = check.check(nginx, volume.live, Wake())

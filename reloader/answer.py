@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from reloader.check import Build
 from reloader.contract import Stamp, Status, Volume, Wish, stamp_of, write_atomically
+from reloader.lua import Lua
 from reloader.master import Identity
 from reloader.verdict import Refusal
 
@@ -28,6 +29,11 @@ class Answer:
         return self._status.serving
 
     @property
+    def takes_endpoints(self) -> bool:
+        """Whether the nginx program can take endpoints without a reload."""
+        return self._status.lua
+
+    @property
     def nginx_version(self) -> str:
         """The version of the nginx program."""
         return self._status.nginx_version
@@ -36,10 +42,18 @@ class Answer:
         """Note what nginx serves, whichever wish the answer is about."""
         self._status = dataclasses.replace(self._status, serving=generation)
 
-    def describe(self, build: Build) -> None:
-        """Note nginx's version and modules."""
+    def has_endpoints(self, version: int) -> None:
+        """Note which endpoints nginx has, whichever wish it serves."""
+        self._status = dataclasses.replace(self._status, endpoints=version)
+
+    def describe(self, build: Build, lua: Lua) -> None:
+        """Note nginx's version and modules, and what it can do by Lua."""
         self._status = dataclasses.replace(
-            self._status, nginx_version=build.version, nginx_modules=build.modules
+            self._status,
+            nginx_version=build.version,
+            nginx_modules=build.modules,
+            lua=lua.works,
+            lua_modules=lua.modules,
         )
 
     def accept(
@@ -98,4 +112,7 @@ class Answer:
             nginx_version=self._status.nginx_version,
             nginx_modules=self._status.nginx_modules,
             takes_checks=True,
+            endpoints=self._status.endpoints,
+            lua=self._status.lua,
+            lua_modules=self._status.lua_modules,
         )

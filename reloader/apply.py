@@ -1,6 +1,10 @@
 """Applies each wish to nginx, and writes the answer.
 
-    look: restore live/ -> take the wish (check, promote) -> settle (signal, verify) -> answer
+    look: restore live/ -> endpoints -> take the wish (check, promote) -> settle (signal, verify)
+          -> answer
+
+Endpoints come first, so that those which a wish needs are there when it becomes live, and
+also while nginx checks or reloads: they do not wait for that.
 
 A look does what can be done now and returns; the caller waits between looks. Each look
 starts from the files, so a wish that arrives meanwhile is not lost, and the newest wins.
@@ -29,9 +33,11 @@ from reloader.contract import (
     read_or_none,
     stamp_of,
 )
+from reloader.endpoints import LiveEndpoints, Told
 from reloader.errors import ReloaderError
 from reloader.live import Live
 from reloader.log_events import Event
+from reloader.lua import Lua, find_lua
 from reloader.master import Identity, Process
 from reloader.master_watch import MasterWatch
 from reloader.obstacles import Obstacles
@@ -83,6 +89,9 @@ class Reloader:
         self._volume = settings.volume
         self._live = live
         self._wake = wake
+        self._endpoints = LiveEndpoints(settings.volume, settings.status_port)
+        self._must_reload = False
+        self._reloaded_for = 0
         self._answer = Answer(settings.volume)
         self._master = MasterWatch(
             settings.volume, lambda: verify.is_listening(settings.status_port)
@@ -113,21 +122,51 @@ class Reloader:
         self.wait_s = self._settings.poll_interval_s
         try:
             self._restore_live()
+            has_endpoints = self._pass_endpoints()
+            self._answer.write()
             is_new = self._take()
             self._settle()
             self._answer.write()
-            is_new |= self._pending is None and self._trial.look()
+            is_new |= self._pending is None and self._trial.look(self._meanwhile)
         except (OSError, ReloaderError) as error:
             if not self._wake.stopping:
                 self.wait_s = min(self._obstacles.meet(error), self._settings.poll_interval_s)
             return False
         self._obstacles.clear()
-        return is_new
+        return is_new or has_endpoints
 
     def _restore_live(self) -> None:
         if self._live.restore():
             log.warning(Event.LIVE_RESTORED, generation=self._live.wish.generation)
         self._answer.write()
+
+    def _pass_endpoints(self) -> bool:
+        """Bring new endpoints to nginx. Return whether next/ held any."""
+        is_new = self._endpoints.take()
+        told = self._endpoints.tell()
+        if told is Told.UNREACHABLE:
+            self.wait_s = min(self.wait_s, _SOON_S)
+        elif told is Told.REFUSED:
+            self._have_them_read()
+        elif told is not Told.NOTHING_NEW:
+            self._answer.has_endpoints(self._endpoints.version)
+        return is_new
+
+    def _have_them_read(self) -> None:
+        """Have nginx reload what it serves, once for a version: it reads the endpoints then."""
+        if self._reloaded_for == self._endpoints.wanted:
+            log.error(Event.ENDPOINTS_LOST, version=self._endpoints.wanted)
+            return
+        self._must_reload = True
+        self.wait_s = 0.0
+        if self._pending is None:
+            self._pending = PendingReload(wish=self._live.wish, is_reported=False)
+
+    def _meanwhile(self) -> None:
+        """Do not have endpoints wait until nginx has checked or reloaded."""
+        with contextlib.suppress(OSError):  # the next look meets it again
+            self._pass_endpoints()
+            self._answer.write()
 
     def _take(self) -> bool:
         stamp = stamp_of(self._volume.wish)
@@ -168,7 +207,9 @@ class Reloader:
             self._identify_nginx()
             started = time.monotonic()
             self._live.write_draft(wish)
-            verdict = check.check(self._settings.nginx, self._live.draft, self._wake)
+            verdict = check.check(
+                self._settings.nginx, self._live.draft, self._wake, self._meanwhile
+            )
             durations["check"] = self._check_ms = _ms_since(started)
             if isinstance(verdict, Blocked):
                 self._block(wish, durations, verdict)
@@ -218,7 +259,11 @@ class Reloader:
             build = check.ask_build(self._settings.nginx)
             if build.why_unsuitable:
                 raise ReloaderError(Event.NGINX_TOO_OLD, f"{binary}: {build.why_unsuitable}")
-            self._answer.describe(build)
+            try:
+                lua = find_lua(self._settings.nginx, build)
+            except OSError:  # no volume yet: it is tried again with the first wish
+                lua, program = Lua(), None
+            self._answer.describe(build, lua)
             self._program = program
         return self._answer.nginx_version
 
@@ -249,7 +294,9 @@ class Reloader:
         if not master.workers(process) and not self._master.is_stalled:  # it is starting
             self.wait_s = _STARTING_S
             return
-        if verify.serves_already(process, self._expected(pending), self._volume.live):
+        expected = self._expected(pending)
+        is_served = verify.serves_already(process, expected, self._volume.live)
+        if is_served and not self._must_reload:
             self._confirm(pending, frozenset())
             return
         outcome = self._reload(process, pending)
@@ -270,6 +317,8 @@ class Reloader:
             pending.deadline = None  # no fault of the wish
             reason = f"process {process.pid} belongs to another user"
             raise ReloaderError(Event.NGINX_UNREACHABLE, reason) from error
+        if self._must_reload:
+            self._must_reload, self._reloaded_for = False, self._endpoints.wanted
         signalled = time.monotonic()
         pending.durations["reload"] = (signalled - pending.promoted_at) * 1000
         deadline = pending.deadline or signalled + self._limit_s
@@ -297,7 +346,13 @@ class Reloader:
 
     def _expected(self, pending: PendingReload) -> Expected:
         port = self._settings.status_port
-        return Expected(pending.wish.generation, port, self._master.stuck, self._has_newer_wish)
+        return Expected(
+            pending.wish.generation,
+            port,
+            self._master.stuck,
+            self._has_newer_wish,
+            self._meanwhile,
+        )
 
     def _has_newer_wish(self) -> bool:
         stamp = stamp_of(self._volume.wish)
@@ -307,6 +362,8 @@ class Reloader:
         self._live.confirm()
         self._pending = None
         self._answer.serves(pending.wish.generation)
+        self._endpoints.doubt()
+        self._pass_endpoints()
         if not pending.is_reported:
             return
         draining = self._master.draining()

@@ -10,7 +10,7 @@ import resource
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from reloader.verdict import Blocked, Checked, Refusal, Verdict, ending, judge
 from reloader.wakeup import Wake
 
 NEEDED = ("http_ssl_module", "http_v2_module")
+
+_LOOK_ASIDE_S = 0.01
+"""How often to do what else there is while nginx checks."""
 
 _VERSION = re.compile(r"^nginx version: \S+?/(\d+(?:\.\d+)+)", re.MULTILINE)
 _MEMORY_LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
@@ -51,6 +54,8 @@ class Build:
 
     version: str
     modules: tuple[str, ...] = ()
+    modules_path: str = "modules"
+    """The folder of modules that are loaded as nginx starts."""
 
     @property
     def why_unsuitable(self) -> str:
@@ -89,24 +94,30 @@ def parse_build(said: str) -> Build:
     version, arguments = _VERSION.search(said), _ARGUMENTS.search(said)
     if version is None:
         raise ReloaderError(Event.NGINX_MISSING, "its answer to -V is not one of nginx's")
-    return Build(version[1], tuple(_modules(arguments[1] if arguments else "")))
+    given = shlex.split(arguments[1]) if arguments else []
+    return Build(version[1], tuple(_modules(given)), _modules_path(given))
 
 
-def check(nginx: Nginx, conf: Path, wake: Wake) -> Verdict | None:
+def check(
+    nginx: Nginx, conf: Path, wake: Wake, meanwhile: Callable[[], None] = lambda: None
+) -> Verdict | None:
     """Run `nginx -t` on the file. Return None where nginx accepts it.
 
     A refusal has to repeat: one that the second check does not confirm proves nothing.
+    `meanwhile` is called again and again until it has ended.
     """
-    first = _check_once(nginx, conf, wake)
+    first = _check_once(nginx, conf, wake, meanwhile)
     if not isinstance(first, Refusal):
         return first
-    second = _check_once(nginx, conf, wake)
+    second = _check_once(nginx, conf, wake, meanwhile)
     if isinstance(second, Refusal) and second != first:
         return Blocked(f"nginx -t said {first.message!r}, and then {second.message!r}")
     return second
 
 
-def _check_once(nginx: Nginx, conf: Path, wake: Wake) -> Verdict | None:
+def _check_once(
+    nginx: Nginx, conf: Path, wake: Wake, meanwhile: Callable[[], None]
+) -> Verdict | None:
     command = [nginx.binary, "-t", "-c", str(conf), "-p", str(nginx.prefix), "-e", "stderr"]
     if nginx.directives:
         command += ["-g", nginx.directives]
@@ -120,7 +131,11 @@ def _check_once(nginx: Nginx, conf: Path, wake: Wake) -> Verdict | None:
     except OSError as error:
         raise _missing(nginx, error) from error
     with process:
-        said = _read_output(process, nginx.timeout_s, wake)
+        try:
+            said = _read_output(process, nginx.timeout_s, wake, meanwhile)
+        except BaseException:
+            process.kill()
+            raise
         lacks_memory = _lacks_memory(process.pid)
         if said is None:
             process.kill()
@@ -144,7 +159,12 @@ def _lacks_memory(pid: int) -> bool:
     return is_strict or any(limit != resource.RLIM_INFINITY for limit in limits)
 
 
-def _read_output(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake) -> str | None:
+def _read_output(
+    process: subprocess.Popen[bytes],
+    timeout_s: float,
+    wake: Wake,
+    meanwhile: Callable[[], None],
+) -> str | None:
     """Return all of its output; None where it does not end in time."""
     assert process.stderr is not None  # noqa: S101 - a pipe was asked for
     source = process.stderr.fileno()
@@ -152,7 +172,8 @@ def _read_output(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake)
     said = b""
     deadline = time.monotonic() + timeout_s
     while (left_s := deadline - time.monotonic()) > 0 and not wake.stopping:
-        wake.pause(left_s, source)
+        wake.pause(min(left_s, _LOOK_ASIDE_S), source)
+        meanwhile()
         try:
             part = os.read(source, 65536)
         except BlockingIOError:
@@ -163,11 +184,17 @@ def _read_output(process: subprocess.Popen[bytes], timeout_s: float, wake: Wake)
     return None
 
 
-def _modules(arguments: str) -> Iterator[str]:
-    for argument in shlex.split(arguments):
+def _modules(arguments: Sequence[str]) -> Iterator[str]:
+    for argument in arguments:
         for prefix in ("--with-", "--add-module="):
             if argument.startswith(prefix):
                 yield argument.removeprefix(prefix)
+
+
+def _modules_path(arguments: Sequence[str]) -> str:
+    told = dict(argument.partition("=")[::2] for argument in arguments)
+    prefix = told.get("--prefix", "/usr/local/nginx")
+    return told.get("--modules-path") or f"{prefix}/modules"
 
 
 def _missing(nginx: Nginx, error: Exception) -> ReloaderError:

@@ -1,8 +1,9 @@
-"""The shared volume: its layout, and the two messages that cross it.
+"""The shared volume: its layout, and the messages that cross it.
 
-The generator writes a **wish** (`next/nginx.conf` and the `files/` it names); the
-reloader answers each wish in `live/status.json`. Standard library only, so that
-whoever reads the volume needs nothing of ours but this file.
+The generator writes a **wish** (`next/nginx.conf` and the `files/` it names), and where
+nginx can take endpoints without a reload, these (`next/endpoints`), before the first wish
+that needs them; the reloader answers both in `live/status.json`. Standard library only, so
+that whoever reads the volume needs nothing of ours but this file.
 """
 
 import dataclasses
@@ -31,6 +32,10 @@ _LONGEST_NUMBER = 18
 """Digits. Reading a number takes time by the square of its length."""
 
 _HEADER = re.compile(rb"# pillion generation (\d{1,18}) sha256 ([0-9a-f]{64})\n")
+_ENDPOINTS_HEADER = re.compile(rb"# pillion endpoints (\d{1,18}) sha256 ([0-9a-f]{64})\n")
+_ENDPOINTS_LINE = re.compile(
+    r"([A-Za-z0-9._-]+)((?: (?:[0-9.]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5})+)", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,21 @@ class Volume:
     def wish(self) -> Path:
         """The configuration that the generator wants; renamed into place."""
         return self.root / "next" / "nginx.conf"
+
+    @property
+    def endpoints(self) -> Path:
+        """The endpoints that the generator wants; renamed into place."""
+        return self.root / "next" / "endpoints"
+
+    @property
+    def live_endpoints(self) -> Path:
+        """The endpoints that nginx has, and reads itself when it starts or reloads."""
+        return self.root / "live" / "endpoints"
+
+    @property
+    def endpoints_key(self) -> Path:
+        """What nginx asks of whoever gives it endpoints. Its user's and the reloader's alone."""
+        return self.root / "live" / "endpoints.key"
 
     @property
     def files(self) -> Path:
@@ -97,17 +117,64 @@ class Wish:
     @classmethod
     def parse(cls, text: bytes) -> Self:
         """Take a file apart. Raises ContractError where the header or the hash is off."""
-        header = _HEADER.match(text)
-        if header is None:
-            raise ContractError("the first line is not `# pillion generation N sha256 HEX`")
-        body = text[header.end() :]
-        if hashlib.sha256(body).hexdigest() != header[2].decode():
-            raise ContractError("the hash in the first line is not that of the rest")
-        return cls(int(header[1]), header[2].decode(), body)
+        return cls(*_taken_apart(text, _HEADER, "generation"))
 
     def encode(self) -> bytes:
         """Return the whole file: header line and body."""
         return f"# pillion generation {self.generation} sha256 {self.hash}\n".encode() + self.body
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The endpoints of each upstream that takes them without a reload."""
+
+    version: int
+    """Only grows, over restarts too; has nothing to do with a wish's generation."""
+    hash: str
+    """SHA-256, hexadecimal, of all bytes after the header line."""
+    body: bytes
+    """A line for each upstream: its name, and `ADDRESS:PORT` after a blank, one or more."""
+
+    @classmethod
+    def of(cls, version: int, body: bytes) -> Self:
+        """Make the message of this version."""
+        return cls(version, hashlib.sha256(body).hexdigest(), body)
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """Take a file apart. Raises ContractError where header, hash or a line is off."""
+        found = cls(*_taken_apart(text, _ENDPOINTS_HEADER, "endpoints"))
+        found.by_upstream()
+        return found
+
+    def encode(self) -> bytes:
+        """Return the whole file: header line and body."""
+        return f"# pillion endpoints {self.version} sha256 {self.hash}\n".encode() + self.body
+
+    @property
+    def token(self) -> str:
+        """What nginx calls them by."""
+        return f"{self.version}-{self.hash[:16]}"
+
+    def by_upstream(self) -> dict[str, str]:
+        """Return the rest of each line by its name. Raises ContractError for another form."""
+        found = {}
+        for number, line in enumerate(self.body.decode("ascii", "replace").splitlines(), start=2):
+            parts = _ENDPOINTS_LINE.fullmatch(line)
+            if parts is None:
+                raise ContractError(f"line {number} is not a name and its endpoints")
+            found[parts[1]] = parts[2]
+        return found
+
+
+def _taken_apart(text: bytes, pattern: re.Pattern[bytes], kind: str) -> tuple[int, str, bytes]:
+    header = pattern.match(text)
+    if header is None:
+        raise ContractError(f"the first line is not `# pillion {kind} N sha256 HEX`")
+    body = text[header.end() :]
+    if hashlib.sha256(body).hexdigest() != header[2].decode():
+        raise ContractError("the hash in the first line is not that of the rest")
+    return int(header[1]), header[2].decode(), body
 
 
 class ContractError(ValueError):
@@ -142,6 +209,12 @@ class Status:
     nginx_modules: tuple[str, ...] = ()
     """As in `nginx -V`, without `--with-` and `--add-module=`: `http_v2_module`,
     `headers-more-nginx-module-0.40`; `http_geoip_module=dynamic` has to be loaded first."""
+    endpoints: int = 0
+    """The version of the endpoints that nginx has; 0 before the first, or where it takes none."""
+    lua: bool = False
+    """Whether nginx can take endpoints without a reload: its Lua module works, which was tried."""
+    lua_modules: tuple[str, ...] = ()
+    """What has to be loaded for it, in order; nothing where it is built in."""
     started_workers: tuple[int, ...] = ()
     """The pids of the workers that the reload started."""
     draining: int = 0
@@ -156,7 +229,7 @@ class Status:
             told = json.loads(text, parse_int=_number)
             known = {f.name for f in dataclasses.fields(cls)}
             fields = {name: value for name, value in told.items() if name in known}
-            for name in ("nginx_modules", "started_workers"):
+            for name in ("nginx_modules", "lua_modules", "started_workers"):
                 fields[name] = tuple(fields.get(name, ()))
             status = cls(**fields)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -170,12 +243,14 @@ class Status:
         return json.dumps(dataclasses.asdict(self), indent=1).encode() + b"\n"
 
     def _is_sound(self) -> bool:
-        numbers = (self.generation, self.serving, self.line, self.draining, *self.started_workers)
+        counts = (self.generation, self.serving, self.endpoints, self.line, self.draining)
+        numbers = (*counts, *self.started_workers)
         words = (self.hash, self.stage, self.message, self.file)
-        texts = (*words, self.nginx_version, *self.nginx_modules)
+        texts = (*words, self.nginx_version, *self.nginx_modules, *self.lua_modules)
         return (
             isinstance(self.applied, bool)
             and isinstance(self.takes_checks, bool)
+            and isinstance(self.lua, bool)
             and all(type(number) is int and number >= 0 for number in numbers)
             and all(isinstance(text, str) for text in texts)
             and all(isinstance(ms, int | float) for ms in dict(self.durations).values())

@@ -60,6 +60,34 @@ class Event(LogEvent):
             "until it is written again."
         ),
     )
+    ENDPOINTS_TOLD = (
+        "endpoints.told",
+        (
+            "nginx has the endpoints of `version`, without a reload, `told_ms` after they were "
+            "written."
+        ),
+    )
+    ENDPOINTS_REFUSED = (
+        "endpoints.refused",
+        (
+            "nginx does not take the endpoints of `version` (`status`, `message`). It reloads, and "
+            "reads them itself."
+        ),
+    )
+    ENDPOINTS_LOST = (
+        "endpoints.lost",
+        (
+            "nginx has reloaded and still lacks the endpoints of `version`; those before go on. "
+            "Its own error log has the reason. The next ones are tried again."
+        ),
+    )
+    ENDPOINTS_MALFORMED = (
+        "endpoints.malformed",
+        (
+            "next/endpoints is not what its own first line says (`message`). Nothing is done until "
+            "it is written again."
+        ),
+    )
     NGINX_WAITING = (
         "nginx.waiting",
         "`generation` is in place, but no nginx runs on it. Start one with `-c` and `conf`.",

@@ -4,6 +4,7 @@ The generator finds what nginx refuses by such checks. They touch neither live/ 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -40,9 +41,10 @@ class Trial:
         self._seen: Stamp | None = None
         self._blocked = ""
 
-    def look(self) -> bool:
+    def look(self, meanwhile: Callable[[], None] = lambda: None) -> bool:
         """Check it, and answer. Return whether there was anything new.
 
+        `meanwhile` is called again and again until the check has ended.
         Raises OSError and ReloaderError, and tries again at the next call then.
         """
         stamp = stamp_of(self._volume.check)
@@ -50,7 +52,7 @@ class Trial:
             return False
         wish = self._read()
         if wish is not None and not self._is_answered(wish):
-            self._answer(wish)
+            self._answer(wish, meanwhile)
         self._seen = stamp
         return True
 
@@ -66,11 +68,11 @@ class Trial:
         said = read_status(self._volume.checked)
         return said is not None and (said.generation, said.hash) == (wish.generation, wish.hash)
 
-    def _answer(self, wish: Wish) -> None:
+    def _answer(self, wish: Wish, meanwhile: Callable[[], None]) -> None:
         began = time.monotonic()
         self._live.write_draft(wish)
         try:
-            verdict = check.check(self._nginx, self._live.draft, self._wake)
+            verdict = check.check(self._nginx, self._live.draft, self._wake, meanwhile)
         finally:
             self._live.drop_draft()
         if isinstance(verdict, Blocked) and verdict.message != self._blocked:

@@ -50,6 +50,8 @@ class Expected:
     """Old workers that are not waited for."""
     is_outdated: Callable[[], bool] = lambda: False
     """Whether there is a newer wish."""
+    meanwhile: Callable[[], None] = lambda: None
+    """Is called again and again until the reload is over."""
 
     def is_answered(self) -> bool:
         """Return whether nginx answers the generation on a fresh connection."""
@@ -114,4 +116,5 @@ def await_reload(
         if now > deadline:
             return Failure.LATE
         wake.pause(_LOOK_AGAIN_S)
+        expected.meanwhile()
     raise ReloaderError(Event.STOPPED, "the reloader ends")

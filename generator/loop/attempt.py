@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from generator.directives import File
 from generator.loop.admin_choice import AdminInputs
 from generator.nginx.errors import RenderError
 from generator.nginx.render import Memo as RenderMemo
@@ -41,6 +42,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     rendering: Rendering
     durations: Mapping[str, float]
     """Milliseconds of each stage."""
+
+    def files(self) -> tuple[File, ...]:
+        """Return every file that the configuration names."""
+        return (*self.translation.model.files(), *self.rendering.programs)
 
     @property
     def is_trial(self) -> bool:

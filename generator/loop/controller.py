@@ -89,6 +89,8 @@ class Controller:
         self._wishes = Wishes(settings.volume, self._worker, self._log.volume)
         self._pacing = Pacing(settings.longest_gathering_s, time.monotonic)
         self._maker = maker or AttemptMaker()
+        self._endpoints_known = 0
+        self._endpoints_due: PendingWish | None = None
         self._state = State.first(
             settings.surroundings, templates.built_in, settings.translation.config_map
         )
@@ -191,6 +193,7 @@ class Controller:
 
     async def _take_answer(self, status: Status) -> None:
         self._go_on(self._note_capabilities(status))
+        self._note_endpoints(status)
         if wish := self._state.pending.get(status.generation):
             self._pacing.draining(status.draining / max(1, len(status.started_workers)))
             self._go_on(await self._answered(status, wish))
@@ -224,7 +227,12 @@ class Controller:
     def _note_capabilities(self, status: Status) -> Do:
         if not status.nginx_version:
             return Do.WAIT
-        capabilities = Capabilities.of(status.nginx_version, status.nginx_modules)
+        capabilities = Capabilities.of(
+            status.nginx_version,
+            status.nginx_modules,
+            lua=status.lua,
+            lua_modules=status.lua_modules,
+        )
         step = transitions.after_capabilities(
             self._state, capabilities, can_check=status.takes_checks
         )
@@ -254,13 +262,41 @@ class Controller:
             await self._check(attempt)
             return
         self._report_problems(attempt)
+        try:
+            version = await self._wishes.publish_endpoints(attempt)
+        except OSError as error:
+            self._volume_failed(error)
+            return
         if do is Do.PUBLISH:
+            self._endpoints_known = version or 0  # they are served when the wish is
             await self._publish(attempt, changed_at, began)
             return
         self._pacing.settled()
+        if version:
+            wish = PendingWish.of(attempt, changed_at, began, time.monotonic())
+            self._expect_endpoints(version, wish)
         if self._state.serving is attempt:
             self._report_served(attempt)
         self._go_on(do)
+
+    def _expect_endpoints(self, version: int, change: PendingWish) -> None:
+        """Wait for endpoints that no wish comes with, and measure it from the oldest of them."""
+        if version <= self._endpoints_known:
+            return
+        if self._endpoints_due is None:
+            self._endpoints_due = change
+        self._endpoints_known = version
+        self._wishes.expect_endpoints(version)
+
+    def _note_endpoints(self, status: Status) -> None:
+        if self._endpoints_due is None or status.endpoints < self._endpoints_known:
+            return
+        self._log.endpoints(status.endpoints, self._endpoints_due, time.monotonic())
+        self._endpoints_due = None
+
+    def _volume_failed(self, error: OSError) -> None:
+        self._log.volume(error)
+        self._pacing.retry_in(_VOLUME_RETRY_S)
 
     def _next_attempt(self) -> tuple[State, Attempt]:
         state = replace(self._state, now=time.time())
@@ -270,8 +306,7 @@ class Controller:
         try:
             generation = await self._wishes.publish(attempt)
         except OSError as error:
-            self._log.volume(error)
-            self._pacing.retry_in(_VOLUME_RETRY_S)
+            self._volume_failed(error)
             return
         self._log.volume(None)
         self._pacing.settled()
@@ -326,6 +361,8 @@ class Controller:
         self._pacing.applied()
         await self._wishes.sweep(status.generation)
         do = self._take(transitions.after_applied(self._state, status.generation))
+        if not self._state.pending:
+            self._wishes.settle_endpoints(wish.attempt)
         self._report_served(wish.attempt)
         return do
 

@@ -56,9 +56,19 @@ class LogReporter:
             ingresses=len(translation.ingresses),
             servers=len(translation.model.servers),
             upstreams=len(translation.model.upstreams),
+            without_reload=len(wish.attempt.rendering.endpoints),
             problems=problems,
             **{f"{stage}_ms": round(ms, 1) for stage, ms in stages.items()},
             total_ms=round((now - wish.changed_at) * 1000, 1),
+        )
+
+    def endpoints(self, version: int, change: PendingWish, now: float) -> None:
+        """Log that nginx has endpoints, without a reload, and how long each stage took."""
+        log.info(
+            Event.ENDPOINTS_APPLIED,
+            version=version,
+            **{f"{stage}_ms": round(ms, 1) for stage, ms in change.durations.items()},
+            total_ms=round((now - change.changed_at) * 1000, 1),
         )
 
     def failed(self, status: Status) -> None:

@@ -13,6 +13,7 @@ from generator.loop.diagnosis import named_file
 from generator.loop.worker import Worker
 from generator.translation import LastGood
 from generator.volume.answers import Answers, first_status
+from generator.volume.endpoints import EndpointsPublisher
 from generator.volume.persistence import Persistence, Recalled
 from generator.volume.publisher import Publisher, claim
 from reloader.contract import Status, Volume, Wish
@@ -41,6 +42,7 @@ class Wishes:
         self._failed = failed
         self._claim: int | None = None
         self._publisher = Publisher(volume)
+        self._endpoints = EndpointsPublisher(volume)
         self._persistence = Persistence(volume)
         self._answers = Answers(volume.status)
         self._checks = Answers(volume.checked)
@@ -65,6 +67,25 @@ class Wishes:
         self._has_published = True
         self._answers.expect(wish.generation)
         return wish.generation
+
+    async def publish_endpoints(self, attempt: Attempt) -> int | None:
+        """Have nginx take what comes without a reload; before the wish that needs it.
+
+        Returns their version; None where nginx takes none. A trial is made of a snapshot that
+        may be an older one, so the endpoints of names that are known already stay.
+        """
+        if not attempt.rendering.programs:
+            return None
+        lines, newest = attempt.rendering.endpoints, not attempt.is_trial
+        return await self._worker.run(lambda: self._endpoints.publish(lines, newest=newest))
+
+    def expect_endpoints(self, version: int) -> None:
+        """Look closely for the answer to these endpoints, since no wish comes with them."""
+        self._answers.expect_endpoints(version)
+
+    def settle_endpoints(self, attempt: Attempt) -> None:
+        """Take note that nginx serves this, and that it is the newest wish."""
+        self._endpoints.settle(attempt.rendering.endpoints)
 
     def answers(self) -> AsyncIterator[Status]:
         """Return each answer of the reloader, also to wishes of earlier processes."""
@@ -92,6 +113,7 @@ class Wishes:
     async def repair(self) -> None:
         """Write again what was deleted from the volume or damaged."""
         await self._try(self._publisher.repair)
+        await self._try(self._endpoints.repair)
 
     async def sweep(self, generation: int) -> None:
         """Delete files that no wish from this one on needs."""
@@ -127,6 +149,7 @@ class Wishes:
         if self._claim is None:
             self._claim = claim(self._volume)
         self._publisher.prepare()
+        self._endpoints.prepare()
         return self._persistence.recall()
 
     def _adopt(self, attempt: Attempt) -> Wish | None:
@@ -136,17 +159,17 @@ class Wishes:
             return None
         if attempt.rendering.body(wish.generation) != wish.body:
             return None
-        self._publisher.publish(wish, attempt.translation.model.files())
+        self._publisher.publish(wish, attempt.files())
         return wish
 
     def _write_check(self, attempt: Attempt) -> Wish:
         body = attempt.rendering.body(_CHECKED_GENERATION)
-        return self._publisher.publish_check(body, attempt.translation.model.files())
+        return self._publisher.publish_check(body, attempt.files())
 
     def _write(self, attempt: Attempt) -> Wish:
         generation = self._publisher.next_generation()
         wish = Wish.of(generation, attempt.rendering.body(generation))
         self._persistence.keep_quarantine(attempt.inputs.quarantine)
-        self._publisher.publish(wish, attempt.translation.model.files())
+        self._publisher.publish(wish, attempt.files())
         log.debug(Event.CONFIG_PUBLISHED, generation=generation)
         return wish

@@ -23,12 +23,23 @@ class Capabilities(Struct, frozen=True):
     version: tuple[int, ...]
     modules: frozenset[str]
     """Without `--with-` and `--add-module=`, such as `http_v2_module`."""
+    lua: bool = False
+    """Whether it can take endpoints without a reload, by its Lua module."""
+    lua_modules: tuple[str, ...] = ()
+    """What has to be loaded for that."""
 
     @classmethod
-    def of(cls, version: str, modules: Iterable[str]) -> Self:
+    def of(
+        cls,
+        version: str,
+        modules: Iterable[str],
+        *,
+        lua: bool = False,
+        lua_modules: Iterable[str] = (),
+    ) -> Self:
         """Read them as the reloader reports them, such as `1.31.3`."""
         numbers = tuple(int(part) for part in version.split(".") if part.isdecimal())
-        return cls(numbers, frozenset(modules))
+        return cls(numbers, frozenset(modules), lua, tuple(lua_modules))
 
     @property
     def http2(self) -> bool:

@@ -15,13 +15,17 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec import Struct
 
+from generator.directives import File
 from generator.nginx import quoting
 from generator.nginx.errors import TemplateError
 
 _BLOCK = 1 << 18
 """How much is split into lines at once: no other thread gets its turn meanwhile."""
 
-NAMES = ("nginx.j2", "http.j2", "piece.j2", "server.j2", "location.j2", "upstream.j2")
+NAMES = (
+    *("nginx.j2", "http.j2", "piece.j2", "server.j2", "location.j2"),
+    *("upstream.j2", "pool.j2"),
+)
 """All there are; `http.j2` and `location.j2` are included by others."""
 
 
@@ -36,6 +40,8 @@ class TemplateSet(Struct, frozen=True, dict=True):
     """A template of each name."""
 
     templates: Mapping[str, Template]
+    program: File = File(b"")
+    """What Lua runs, where nginx takes endpoints without a reload. Nothing shadows it."""
 
     def compile(self) -> None:
         """Raise TemplateError for the first template that is not Jinja."""

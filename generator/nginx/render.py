@@ -7,15 +7,18 @@ object where nothing changed. So is what stands around them, by the settings tha
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.model import HttpPiece, HttpSettings, Model, Server, Upstream
-from generator.nginx import quoting, views
+from generator.directives import File
+from generator.model import HttpPiece, HttpSettings, Model, Pool, Server, Upstream
+from generator.nginx import pools, quoting, sizing, views
 from generator.nginx.errors import RenderError, TemplateError, Unwritable
 from generator.nginx.jinja import TemplateSet, indent
+from generator.nginx.pools import EndpointsView
 from generator.nginx.sizing import Sizes, sizes
 from generator.nginx.surroundings import Surroundings
 
@@ -34,7 +37,10 @@ Piece = HttpPiece | Server | Upstream
 
 
 class Rendering(Struct, frozen=True, eq=False):
-    """A configuration but for its generation number: equal ones serve the same."""
+    """A configuration but for its generation number.
+
+    Equal ones serve the same, but for the endpoints, which are not in the text.
+    """
 
     before: str
     after: str
@@ -43,6 +49,11 @@ class Rendering(Struct, frozen=True, eq=False):
     pieces: tuple[tuple[HttpPiece, str], ...]
     upstreams: tuple[tuple[Upstream, str], ...]
     servers: tuple[tuple[Server, str], ...]
+    pools: tuple[str, ...] = ()
+    endpoints: Mapping[str, str] = MappingProxyType({})
+    """Of the upstreams that take them without a reload, by their names."""
+    programs: tuple[File, ...] = ()
+    """What it has nginx run, as files of the volume."""
 
     def __eq__(self, other: object) -> bool:
         """Compare the text; it decides what is served."""
@@ -76,9 +87,9 @@ class Rendering(Struct, frozen=True, eq=False):
         return None
 
     def _parts(self) -> Iterator[tuple[Piece | None, str]]:
-        placed: dict[str, tuple[tuple[Piece, str], ...]] = {
+        placed: dict[str, tuple[tuple[Piece | None, str], ...]] = {
             _PIECES: self.pieces,
-            _UPSTREAMS: self.upstreams,
+            _UPSTREAMS: (*((None, text) for text in self.pools), *self.upstreams),
             _SERVERS: self.servers,
         }
         for text in _PLACES.split(self.frame):
@@ -116,6 +127,7 @@ class Memo:
     def __init__(self) -> None:
         self.frame = Fragments()
         self.pieces = Fragments()
+        self.endpoints = Fragments()
         self.upstreams = Fragments()
         self.servers = Fragments()
         self.whole: tuple[Model, tuple[object, ...], Rendering] | None = None
@@ -150,8 +162,12 @@ def _render(
     *,
     keep: bool,
 ) -> Rendering:
+    taken = pools.are_taken(surroundings.capabilities, templates)
+    if not taken:
+        surroundings = surroundings.without_lua()
+
     def frame(settings: HttpSettings) -> str:
-        return _frame(needed, settings, surroundings, templates)
+        return _frame(needed, view, settings, surroundings, templates)
 
     def written(name: str, **shown: object) -> str:
         return indent(templates.render(name, surroundings=place, **shown), 4)
@@ -165,6 +181,9 @@ def _render(
             view = views.upstream(upstream, upstream_lines)
             return written("upstream.j2", upstream=view)
 
+    def pool(pool: tuple[Pool, int]) -> str:
+        return written("pool.j2", pool=views.pool(*pool, settings))
+
     def server(server: Server) -> str:
         with _naming(server):
             view = views.server(server, place, settings, model.default_certificate)
@@ -175,21 +194,41 @@ def _render(
     place = replace(surroundings, is_whole=True)
     upstream_lines = tuple(quoting.lines(settings.upstream))
     scope = (place, templates, settings)
-    needed = sizes(model.servers, model.upstreams)
-    (around,) = memo.frame.of([settings], (surroundings, *scope, needed), frame)
+    parts = pools.split(model, taken=taken)
+    lines = memo.endpoints.of(parts.pooled, None, pools.line, keep=keep)
+    view = _endpoints(lines, surroundings, templates) if taken else None
+    needed = sizes(model.servers, parts.static)
+    (around,) = memo.frame.of([settings], (surroundings, *scope, needed, view), frame)
     pieces = memo.pieces.of(model.pieces, scope, piece, keep=keep)
-    upstreams = memo.upstreams.of(model.upstreams, scope, upstream, keep=keep)
+    pooled = [pool(each) for each in parts.pools]
+    upstreams = memo.upstreams.of(parts.static, scope, upstream, keep=keep)
     by_certificate = (*scope, model.default_certificate)
     servers = memo.servers.of(model.servers, by_certificate, server, keep=keep)
     before, after = around.split(_GENERATION)
-    placed: dict[str, list[str]] = {_PIECES: pieces, _UPSTREAMS: upstreams, _SERVERS: servers}
+    placed: dict[str, list[str]] = {
+        _PIECES: pieces,
+        _UPSTREAMS: pooled + upstreams,
+        _SERVERS: servers,
+    }
     return Rendering(
         _filled(before, placed),
         _filled(after, placed),
         frame=around,
         pieces=tuple(zip(model.pieces, pieces, strict=True)),
-        upstreams=tuple(zip(model.upstreams, upstreams, strict=True)),
+        pools=tuple(pooled),
+        upstreams=tuple(zip(parts.static, upstreams, strict=True)),
         servers=tuple(zip(model.servers, servers, strict=True)),
+        endpoints=pools.lines(parts.pooled, lines),
+        programs=(templates.program,) if taken else (),
+    )
+
+
+def _endpoints(
+    lines: Sequence[str], surroundings: Surroundings, templates: TemplateSet
+) -> EndpointsView:
+    return EndpointsView(
+        memory=sizing.dictionary(lines),
+        program=pools.program_path(surroundings.files, templates.program),
     )
 
 
@@ -216,7 +255,11 @@ def _naming(piece: Piece) -> Iterator[None]:
 
 
 def _frame(
-    needed: Sizes, settings: HttpSettings, surroundings: Surroundings, templates: TemplateSet
+    needed: Sizes,
+    endpoints: EndpointsView | None,
+    settings: HttpSettings,
+    surroundings: Surroundings,
+    templates: TemplateSet,
 ) -> str:
     """Render what stands around servers and upstreams, with a mark in each of their places."""
     text = templates.render(
@@ -225,6 +268,7 @@ def _frame(
         resolvers=views.resolvers(surroundings),
         http=views.http(settings, surroundings.capabilities),
         sizes=needed,
+        endpoints=endpoints,
         generation=_GENERATION,
         pieces=_PIECES,
         upstreams=_UPSTREAMS,

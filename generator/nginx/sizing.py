@@ -15,6 +15,11 @@ _UPSTREAM_BYTES = 1024
 _ENDPOINT_BYTES = 2048
 """About twice what nginx 1.31 takes: 450 for an upstream, 850 for an endpoint."""
 
+_LEAST_DICTIONARY = 1 << 20
+_ENTRY_BYTES = 512
+_LEAST_LINE = 256
+"""Some ten endpoints: a usual rollout moves nothing. nginx gives a slot of a power of two."""
+
 
 class Sizes(Struct, frozen=True, kw_only=True):
     """Sizes in steps of powers of two, so that few changes move them."""
@@ -36,6 +41,14 @@ def sizes(servers: Sequence[Server], upstreams: Iterable[Upstream]) -> Sizes:
         names_max=_power_of_two(4 * len(names), at_least=1024),
         zone=Size(_power_of_two(_zone_bytes(upstreams), at_least=_LEAST_ZONE)),
     )
+
+
+def dictionary(lines: Iterable[str]) -> Size:
+    """Return the size of what holds these lines of endpoints, with room for as many again."""
+    needed = sum(
+        _ENTRY_BYTES + 2 * _power_of_two(len(line), at_least=_LEAST_LINE) for line in lines
+    )
+    return Size(_power_of_two(needed, at_least=_LEAST_DICTIONARY))
 
 
 def _zone_bytes(upstreams: Iterable[Upstream]) -> int:

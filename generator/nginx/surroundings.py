@@ -1,6 +1,9 @@
 """Where the configuration will live: folders, ports, workers, and the nginx that reads it."""
 
+from typing import Self
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from generator.names import is_address
 from generator.nginx.capabilities import UNKNOWN, Capabilities
@@ -42,6 +45,12 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """False: what is served may lack what others of the cluster's nginx serve, so it says that
     it is not ready."""
     capabilities: Capabilities = UNKNOWN
+
+    def without_lua(self) -> Self:
+        """Have endpoints stand in the configuration, whatever nginx can do."""
+        if not self.capabilities.lua:
+            return self
+        return replace(self, capabilities=replace(self.capabilities, lua=False, lua_modules=()))
 
 
 def open_files(soft: int, hard: int, connections: int = _CONNECTIONS) -> int:

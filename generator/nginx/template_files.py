@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from generator import problems
+from generator.directives import File
 from generator.nginx.errors import TemplateError
 from generator.nginx.jinja import NAMES, Template, TemplateSet
 from generator.objects import file_ref
@@ -17,8 +18,12 @@ from generator.problems import Code, Problem, Problems
 
 def built_in() -> TemplateSet:
     """Return the templates that come with Pillion."""
-    folder = resources.files("generator.nginx") / "templates"
-    return TemplateSet({name: Template(str(folder / name), _read(folder / name)) for name in NAMES})
+    room = resources.files("generator.nginx")
+    folder, program = room / "templates", room / "lua" / "endpoints.lua"
+    return TemplateSet(
+        {name: Template(str(folder / name), _read(folder / name)) for name in NAMES},
+        File(_read(program).encode()),
+    )
 
 
 def shadowed_by(folder: Path, below: TemplateSet) -> tuple[TemplateSet, Problems]:
@@ -35,7 +40,7 @@ def shadowed_by(folder: Path, below: TemplateSet) -> tuple[TemplateSet, Problems
     mine = {
         name: Template(str(folder / name), _read(folder / name)) for name in names if name in NAMES
     }
-    templates = TemplateSet({**below.templates, **mine})
+    templates = TemplateSet({**below.templates, **mine}, below.program)
     templates.compile()
     return templates, tuple(_unknown(folder / name) for name in names if name not in NAMES)
 

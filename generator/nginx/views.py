@@ -28,13 +28,14 @@ from generator.model import (
     HttpSettings,
     Location,
     Match,
+    Pool,
     Protocol,
     Proxy,
     ProxyByName,
     Server,
     Upstream,
 )
-from generator.nginx import quoting
+from generator.nginx import pools, quoting
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.errors import Unwritable
 from generator.nginx.escaping import ESCAPED_URI
@@ -101,6 +102,15 @@ class UpstreamView(Struct, frozen=True, kw_only=True):
     lines: tuple[Written, ...]
 
 
+class PoolView(Struct, frozen=True, kw_only=True):
+    """Upstreams whose endpoints come without a reload, as one `upstream`."""
+
+    name: Written
+    namespace: Written
+    """For a comment."""
+    lines: tuple[Written, ...]
+
+
 class PieceView(Struct, frozen=True, kw_only=True):
     """What an Ingress adds outside of servers."""
 
@@ -154,6 +164,15 @@ def upstream(upstream: Upstream, lines: tuple[Written, ...]) -> UpstreamView:
     )
 
 
+def pool(pool: Pool, shares: int, settings: HttpSettings) -> PoolView:
+    """Show a pool that keeps so many upstreams' idle connections."""
+    return PoolView(
+        name=quoting.word(pools.name_of(pool)),
+        namespace=quoting.comment(pool.namespace),
+        lines=tuple(quoting.lines(pools.settings(settings.upstream, shares))),
+    )
+
+
 def server(
     server: Server, surroundings: Surroundings, settings: HttpSettings, default: Certificate
 ) -> ServerView:
@@ -203,14 +222,16 @@ def _statements(
 ) -> tuple[Statement, ...]:
     """Return all that stands in a location, in the family of what its backend speaks."""
     action = _action(handler, capabilities)
+    # First: after `rewrite … break` it would have no effect.
+    chosen = _chosen(handler, capabilities)
     if not handler.statements:
-        return action
+        return chosen + action
     family = _family(handler)
     own = tuple(s for s in in_family(handler.statements, family) if _is_known(s, capabilities))
     sets_headers = any(isinstance(s, Directive) and s.name in HEADER_LISTS for s in own)
     if not sets_headers:
-        return own + action
-    return with_inherited(own, server.statements, _backends(settings, family)) + action
+        return chosen + own + action
+    return chosen + with_inherited(own, server.statements, _backends(settings, family)) + action
 
 
 def _family(handler: Handler) -> Family:
@@ -299,12 +320,22 @@ def _action(handler: Handler, capabilities: Capabilities) -> tuple[Directive, ..
     if not _spoken(action.protocol, capabilities):
         return (_answer(Answer(status=503)),)
     if isinstance(action, Proxy):
-        return (_pass(action.protocol, Text(action.upstream)),)
+        pooled = action.pool if capabilities.lua else None
+        name = pools.name_of(pooled) if pooled else action.upstream
+        return (_pass(action.protocol, Text(name)),)
     # A name in a variable is resolved as requests come, so that a name that is not known
     # (yet) is no reason for nginx to refuse the configuration.
     target = Text(f"{_bracketed(action.host)}:{action.port}")
     variable = Expression("$pillion_target")
     return (Directive("set", (variable, target)), _pass(action.protocol, variable))
+
+
+def _chosen(handler: Handler, capabilities: Capabilities) -> tuple[Directive, ...]:
+    """Say which upstream of a pool is meant."""
+    action = handler.action
+    if not (capabilities.lua and isinstance(action, Proxy) and action.pool):
+        return ()
+    return (Directive("set", (Expression(pools.VARIABLE), Text(action.upstream))),)
 
 
 def _answer(answer: Answer) -> Directive:

@@ -8,7 +8,16 @@ from msgspec.structs import replace
 
 from generator import problems
 from generator.effects import UpstreamSettings
-from generator.model import Action, Answer, Endpoint, Protocol, Proxy, ProxyByName, Upstream
+from generator.model import (
+    Action,
+    Answer,
+    Endpoint,
+    Pool,
+    Protocol,
+    Proxy,
+    ProxyByName,
+    Upstream,
+)
 from generator.names import is_address, is_label, is_network_host, is_remote_host
 from generator.objects import (
     Backend,
@@ -26,6 +35,8 @@ from generator.translation.service_ports import ServicePorts, is_port
 from generator.translation.settings import TranslationSettings
 
 UNAVAILABLE = Answer(status=503)
+_POOLED = frozenset({Protocol.HTTP, Protocol.GRPC, Protocol.FCGI})
+"""A connection with TLS was made for one name, and must not serve another."""
 
 
 class ResolvedBackend(Struct, frozen=True, kw_only=True):
@@ -166,14 +177,16 @@ def _proxied(
     how: UpstreamSettings,
     endpoints: tuple[Endpoint, ...],
 ) -> ResolvedBackend:
+    pooled = how.protocol in _POOLED and not how.statements
     upstream = Upstream(
         name=_upstream_name(service.name, port, how),
         service=ObjectRef(Kind.SERVICE, service.name),
         endpoints=endpoints,
         statements=how.statements,
+        pool=Pool(service.name.namespace, how.protocol) if pooled else None,
     )
     return ResolvedBackend(
-        action=Proxy(upstream=upstream.name, protocol=how.protocol),
+        action=Proxy(upstream=upstream.name, protocol=how.protocol, pool=upstream.pool),
         upstream=upstream,
         service=str(service.name),
         port=port.name or str(port.port),

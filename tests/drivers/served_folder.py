@@ -33,6 +33,7 @@ class Site:
         self._backends: dict[str, Backend] = {}
         self._running = ExitStack()
         self._held = ""
+        self._mark = ""
 
     def __enter__(self) -> Self:
         self.folder.mkdir()
@@ -90,13 +91,18 @@ class Site:
 
     def write(self, things: list[Object]) -> None:
         """Writes the folder's one file; a host that only this version has tells when it is live."""
-        mark = f"version-{next(_numbers)}.test"
-        beacon = ingresses.ingress(ingresses.rule(mark, ("Prefix", "/", "beacon")), name="beacon")
+        self._mark = mark = f"version-{next(_numbers)}.test"
+        self.rewrite(things)
+        eventually(lambda: self._is_live(mark), within_s=SERVED_WITHIN_S, every_s=0.01)
+
+    def rewrite(self, things: list[Object]) -> None:
+        """Writes the folder's one file, and returns at once."""
+        rule = ingresses.rule(self._mark, ("Prefix", "/", "beacon"))
+        beacon = ingresses.ingress(rule, name="beacon")
         documents = [CLASS, *things, beacon, *self.published("beacon")]
         scratch = self.folder.with_name("scratch.yaml")
         scratch.write_text("\n---\n".join(json.dumps(document) for document in documents))
         scratch.rename(self.folder / "site.yaml")
-        eventually(lambda: self._is_live(mark), within_s=SERVED_WITHIN_S, every_s=0.01)
 
     def _is_live(self, mark: str) -> bool:
         volume = Volume(self.pair.volume)

@@ -69,7 +69,10 @@ def test_a_file_of_another_name_is_told_with_the_name_that_was_meant(folder):
         "locaton.j2 is not the name of a template. "
         "Did you mean location.j2? Meanwhile: the file is not used."
     )
-    assert "There are nginx.j2, http.j2, piece.j2, server.j2, location.j2, upstream.j2." in readme
+    assert (
+        "There are nginx.j2, http.j2, piece.j2, server.j2, location.j2, upstream.j2, pool.j2."
+        in readme
+    )
 
 
 def test_hidden_files_are_passed_over_as_a_mounted_configmap_has_some(folder):

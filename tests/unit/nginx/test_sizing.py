@@ -1,7 +1,7 @@
 """Sizes that follow from what is served."""
 
 from generator.directives import Size
-from generator.nginx.sizing import sizes
+from generator.nginx.sizing import dictionary, sizes
 from tests.drivers.models import server, upstream
 
 
@@ -26,3 +26,11 @@ def test_the_zone_grows_with_the_endpoints():
     many = upstream("many", *[("10.0.0.1", port) for port in range(5000)])
     assert sizes([], []).zone == Size(1 << 20)
     assert sizes([], [many]).zone == Size(16 << 20)
+
+
+def test_the_dictionary_grows_in_steps_with_what_it_holds():
+    one, surge = " 10.0.0.1:8080", " 10.0.0.1:8080" * 10
+    assert dictionary([]) == Size(1 << 20)
+    assert dictionary([one] * 10_000) == Size(16 << 20)
+    assert dictionary([surge] * 10_000) == Size(16 << 20)
+    assert dictionary([one * 1000] * 1000) == Size(32 << 20)

@@ -18,6 +18,22 @@ def test_the_answer_to_v_is_taken_apart():
     assert build.why_unsuitable == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [
+        (
+            "--prefix=/usr/share/nginx --modules-path=/usr/lib/nginx/modules",
+            "/usr/lib/nginx/modules",
+        ),
+        ("--prefix=/etc/nginx", "/etc/nginx/modules"),
+        ("", "/usr/local/nginx/modules"),
+    ],
+)
+def test_the_folder_of_modules_is_the_one_that_nginx_was_built_with(arguments, folder):
+    said = f"nginx version: nginx/1.27.4\nconfigure arguments: {arguments}\n"
+    assert parse_build(said).modules_path == folder
+
+
 def test_what_is_not_nginx_is_told():
     with pytest.raises(ReloaderError, match="not one of nginx's"):
         parse_build("usage: cat [FILE]")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from reloader.contract import (
     ContractError,
+    Endpoints,
     Status,
     Volume,
     Wish,
@@ -19,6 +20,18 @@ from tests.drivers.odd_files import ODD, no_file_longer_than, put
 def test_a_wish_comes_back_from_its_bytes(generation, body):
     wish = Wish.of(generation, body)
     assert Wish.parse(wish.encode()) == wish
+
+
+_NAMES = st.from_regex(r"[a-z0-9._-]+", fullmatch=True)
+_PEERS = st.sampled_from([" 10.0.0.1:80", " [fd00::1]:8080", " 10.0.0.1:80 10.0.0.2:80"])
+
+
+@given(st.integers(min_value=0, max_value=10**18 - 1), st.dictionaries(_NAMES, _PEERS))
+def test_endpoints_come_back_from_their_bytes(version, lines):
+    body = "".join(f"{name}{peers}\n" for name, peers in lines.items())
+    endpoints = Endpoints.of(version, body.encode())
+    assert Endpoints.parse(endpoints.encode()) == endpoints
+    assert endpoints.by_upstream() == lines
 
 
 @pytest.mark.parametrize(
@@ -43,6 +56,9 @@ def test_a_status_comes_back_from_its_bytes():
         serving=2,
         durations={"check": 1.5},
         nginx_modules=("http_v2_module",),
+        endpoints=9,
+        lua=True,
+        lua_modules=("/modules/lua.so",),
         started_workers=(7, 8),
     )
     assert Status.parse(status.encode()) == status
@@ -54,6 +70,7 @@ def test_a_status_of_a_later_version_can_be_read():
 
 
 WRONG = [b'"serving": "x"', b'"applied": 1', b'"nginx_modules": [1]', b'"durations": {"a": []}']
+WRONG += [b'"endpoints": -1', b'"lua": 1', b'"lua_modules": [1]']
 WHOLE = b'{"generation": 1, "hash": "", "applied": true, "serving": 1, '
 
 
