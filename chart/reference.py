@@ -122,19 +122,10 @@ def _guard(default: str, effect: str, instead: str) -> dict[str, str]:
 
 
 _TEMPLATES = "Write it into a template by controller.templates, docs/templates.md"
-_LISTS = "Set the annotation allowlist-source-range on each Ingress"
-_DENIALS = "Set the annotation denylist-source-range on each Ingress"
-_REFUSE = f"{_TEMPLATES}, or refuse them in front of the cluster"
 _EACH_AUTH = "Set the auth- annotations on each Ingress"
 _ASKED = "requests would not be checked as it says"
 
 GUARDS = {
-    "whitelist-source-range": _guard("", "every network would be let in", _LISTS),
-    "allowlist-source-range": _guard("", "every network would be let in", _LISTS),
-    "denylist-source-range": _guard("", "these networks would be let in", _DENIALS),
-    "block-cidrs": _guard("", "these networks would be let in", _DENIALS),
-    "block-user-agents": _guard("", "these user agents would be let in", _REFUSE),
-    "block-referers": _guard("", "requests with these referers would be let in", _REFUSE),
     "global-auth-url": _guard("", "requests would be let in unchecked", _EACH_AUTH),
     "global-auth-method": _guard("", _ASKED, _EACH_AUTH),
     "global-auth-signin": _guard("", _ASKED, _EACH_AUTH),
@@ -159,17 +150,6 @@ GUARDS = {
         "",
         "nginx would listen on every address",
         "Close the others by a firewall, or give nginx a network of its own and a Service",
-    ),
-    "use-proxy-protocol": _guard(
-        "false",
-        "every connection that begins with the PROXY protocol would be answered 400",
-        "Turn it off at the load balancer, and keep the client's address by use-forwarded-headers"
-        " or controller.service.externalTrafficPolicy=Local",
-    ),
-    "enable-real-ip": _guard(
-        "false",
-        "lists of networks would see the load balancer's address in place of the client's",
-        "Set use-forwarded-headers and proxy-real-ip-cidr",
     ),
 }
 """Options of ingress-nginx that would leave something open, or break traffic, where they are

@@ -8,6 +8,7 @@ from generator.annotations.declaration import Annotation, OnError
 from generator.log_events import Event as GeneratorEvent
 from generator.options.catalog import GROUPS
 from generator.options.declaration import Option
+from generator.options.without_effect import WITHOUT_EFFECT
 from generator.values.describe import described
 from pillion.log_events import Event as PillionEvent
 from reloader.log_events import Event as ReloaderEvent
@@ -74,6 +75,11 @@ annotation of the same name goes before the option, for its own Ingress.
         yield "|---|---|---|"
         yield from (option_row(declared) for declared in group.options)
         yield ""
+    yield """## Keys of ingress-nginx without effect
+
+| key | reason |
+|---|---|"""
+    yield from (f"| `{name}` | {why} |" for name, why in sorted(WITHOUT_EFFECT.items()))
 
 
 def option_row(declared: Option[object]) -> str:

@@ -116,6 +116,8 @@ class Section(Enum):
 
     PROCESS = "process"
     """Of nginx's processes, outside of all that is about HTTP."""
+    LISTENERS = "listeners"
+    """Parameters of each `listen` for clients, as statements without arguments."""
     CLIENTS = "clients"
     TLS = "tls"
     VARIABLES = "variables"

@@ -180,6 +180,8 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     """What global options say outside of servers, by the part of the configuration."""
 
     process: tuple[Statement, ...] = ()
+    listeners: tuple[Statement, ...] = ()
+    """Parameters of each `listen` for clients, as statements without arguments."""
     clients: tuple[Statement, ...] = ()
     tls: tuple[Statement, ...] = ()
     variables: tuple[Statement, ...] = ()

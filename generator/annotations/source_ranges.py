@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from generator.annotations.declaration import Annotation, Asker, Feature, OnError, Values
 from generator.directives import Directive, Word
 from generator.effects import Effect, InLocation, Phase
+from generator.options import source_ranges
 from generator.values.networks import networks
 
 ALLOWLIST_SOURCE_RANGE = Annotation[tuple[str, ...]](
     name="allowlist-source-range",
     aliases=("whitelist-source-range",),
     parse=networks,
-    default=(),
+    default=source_ranges.WHITELIST_SOURCE_RANGE,
     on_error=OnError.DENY,
     doc="Networks that may send requests; all others are answered 403.",
 )
@@ -19,7 +20,7 @@ ALLOWLIST_SOURCE_RANGE = Annotation[tuple[str, ...]](
 DENYLIST_SOURCE_RANGE = Annotation[tuple[str, ...]](
     name="denylist-source-range",
     parse=networks,
-    default=(),
+    default=source_ranges.DENYLIST_SOURCE_RANGE,
     on_error=OnError.DENY,
     doc="Networks whose requests are answered 403, before any allowlist is asked.",
 )

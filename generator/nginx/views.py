@@ -184,7 +184,7 @@ def server(
     certificate = server.certificate or (default if server.host.kind is HostKind.DEFAULT else None)
     return ServerView(
         name=_server_name(server.host),
-        listens=_listens(server.host, surroundings),
+        listens=_listens(server.host, surroundings, settings.listeners),
         certificate=quoting.written(_path(certificate.file, surroundings)) if certificate else None,
         lines=tuple(quoting.lines(_placed(server.statements, surroundings))),
         locations=tuple(location(one, server, surroundings, settings) for one in server.locations),
@@ -276,12 +276,17 @@ def _server_name(host: Host) -> Written:
     return quoting.word(host.name)
 
 
-def _listens(host: Host, surroundings: Surroundings) -> tuple[Written, ...]:
+def _listens(
+    host: Host, surroundings: Surroundings, parameters: Iterable[Statement]
+) -> tuple[Written, ...]:
     default = " default_server" if host.kind is HostKind.DEFAULT else ""
+    more = "".join(f" {each.name}" for each in parameters if isinstance(each, Directive))
     addresses = ("", "[::]:") if surroundings.ipv6 else ("",)
     ports = ((surroundings.http_port, ""), (surroundings.https_port, " ssl"))
     return tuple(
-        Written(f"{address}{port}{ssl}{default}") for port, ssl in ports for address in addresses
+        Written(f"{address}{port}{ssl}{default}{more}")
+        for port, ssl in ports
+        for address in addresses
     )
 
 

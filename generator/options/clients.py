@@ -1,13 +1,22 @@
 """Clients: their connections, headers and bodies."""
 
+import re
 from collections.abc import Iterator
 
-from generator.directives import Directive, Duration, Size
+from generator.directives import Directive, Duration, Size, Word
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
+from generator.values.invalid import Invalid
 from generator.values.scalars import boolean, buffers, number_between, seconds_or_none, size
 
 _KB = 1 << 10
+
+
+def _mime_type(text: str) -> Word:
+    if not re.fullmatch(r"[a-zA-Z0-9.+-]{1,60}/[a-zA-Z0-9.+-]{1,60}", text):
+        raise Invalid("a MIME type", "Write one such as text/html.")
+    return Word(text)
+
 
 CLIENT_BODY_BUFFER_SIZE = Option[Size](
     name="client-body-buffer-size",
@@ -103,6 +112,30 @@ HTTP2_MAX_CONCURRENT_STREAMS = Option[int](
     directive="http2_max_concurrent_streams",
     doc="Requests at once on one HTTP/2 connection.",
 )
+LIMIT_RATE = Option[Size](
+    name="limit-rate",
+    parse=size,
+    default=Size(0),
+    section=Section.CLIENTS,
+    directive="limit_rate",
+    doc="Bytes a second of one answer to a client. 0: no limit.",
+)
+LIMIT_RATE_AFTER = Option[Size](
+    name="limit-rate-after",
+    parse=size,
+    default=Size(0),
+    section=Section.CLIENTS,
+    directive="limit_rate_after",
+    doc="How much of an answer is sent before limit-rate holds.",
+)
+DEFAULT_TYPE = Option[Word](
+    name="default-type",
+    parse=_mime_type,
+    default=Word("text/plain"),
+    section=Section.CLIENTS,
+    directive="default_type",
+    doc="MIME type of what nginx itself answers.",
+)
 SERVER_TOKENS = Option[bool](
     name="server-tokens",
     parse=boolean,
@@ -135,6 +168,9 @@ GROUP = OptionGroup(
         KEEP_ALIVE_REQUESTS,
         USE_HTTP2,
         HTTP2_MAX_CONCURRENT_STREAMS,
+        LIMIT_RATE,
+        LIMIT_RATE_AFTER,
+        DEFAULT_TYPE,
         SERVER_TOKENS,
     ),
     effects=_keep_alive,

@@ -102,6 +102,20 @@ def _protocols(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+USE_PROXY_PROTOCOL = Option[bool](
+    name="use-proxy-protocol",
+    parse=boolean,
+    default=False,
+    doc="Take connections that begin with the PROXY protocol, and no others; the client is who it "
+    "names, where proxy-real-ip-cidr has the sender.",
+)
+ENABLE_REAL_IP = Option[bool](
+    name="enable-real-ip",
+    parse=boolean,
+    default=False,
+    doc="Take the client's address from forwarded-for-header, where proxy-real-ip-cidr has the "
+    "sender, and believe nothing else; use-forwarded-headers does this too.",
+)
 ALLOWED_UPGRADE_PROTOCOLS = Option[tuple[str, ...]](
     name="allowed-upgrade-protocols",
     parse=_protocols,
@@ -180,6 +194,9 @@ def _front(values: GlobalValues) -> Iterator[Block]:
 def _real_ip(values: GlobalValues) -> Iterator[Directive]:
     for network in values[PROXY_REAL_IP_CIDR]:
         yield Directive("set_real_ip_from", (Word(network),))
+    if values[USE_PROXY_PROTOCOL]:
+        yield Directive("real_ip_header", (Word("proxy_protocol"),))
+        return
     yield Directive("real_ip_header", (Word(values[FORWARDED_FOR_HEADER]),))
     yield Directive("real_ip_recursive", (True,))
 
@@ -237,8 +254,10 @@ def _forwarding(values: GlobalValues) -> Iterator[GlobalEffect]:
     variables += (_FULL_FORWARDED_FOR,) if full else ()
     variables += _upgrades(values)
     yield InSection(section=Section.VARIABLES, statements=variables)
-    if believes:
+    if believes or values[ENABLE_REAL_IP] or values[USE_PROXY_PROTOCOL]:
         yield InSection(section=Section.CLIENTS, statements=tuple(_real_ip(values)))
+    if values[USE_PROXY_PROTOCOL]:
+        yield InSection(section=Section.LISTENERS, statements=(Directive("proxy_protocol"),))
     forwarded_for = "$pillion_forwarded_for" if full else "$remote_addr"
     yield InSection(section=Section.BACKENDS, statements=_headers(forwarded_for, _cleared(values)))
 
@@ -250,6 +269,8 @@ GROUP = OptionGroup(
         COMPUTE_FULL_FORWARDED_FOR,
         FORWARDED_FOR_HEADER,
         PROXY_REAL_IP_CIDR,
+        USE_PROXY_PROTOCOL,
+        ENABLE_REAL_IP,
         ALLOWED_UPGRADE_PROTOCOLS,
         PASSED_CLIENT_HEADERS,
     ),

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
-from generator.directives import Directive, Expression, Word
+from generator.directives import Block, Directive, Expression, Key, Row, Text, Word
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
+from generator.problems import shown
+from generator.values.invalid import Invalid
+from generator.values.lists import comma_items
 from generator.values.log_formats import log_format
 from generator.values.scalars import boolean
 
@@ -36,6 +39,23 @@ _FIELDS = (
     '"upstream_duration_s":"$upstream_response_time"',
 )
 
+_MOST_URLS = 1000
+
+
+def _urls(text: str) -> tuple[str, ...]:
+    """Read paths with commas."""
+    paths = comma_items(text)
+    for path in paths:
+        if not path.startswith("/") or not path.isprintable():
+            raise Invalid(
+                f"a list of paths: {shown(path)} is none",
+                "Write paths that begin with a slash, with commas.",
+            )
+    if not paths or len(paths) > _MOST_URLS:
+        raise Invalid("a list of paths", "Write paths with commas, such as /healthz,/metrics.")
+    return tuple(dict.fromkeys(paths))
+
+
 LOG_FORMAT_UPSTREAM = Option[Expression | None](
     name="log-format-upstream",
     parse=log_format,
@@ -54,6 +74,12 @@ LOG_FORMAT_ESCAPE_NONE = Option[bool](
     default=False,
     doc="Do not escape values in log-format-upstream; log-format-escape-json goes before it.",
 )
+SKIP_ACCESS_LOG_URLS = Option[tuple[str, ...]](
+    name="skip-access-log-urls",
+    parse=_urls,
+    default=(),
+    doc="Paths whose requests are not logged, as nginx compares them (decoded); with commas.",
+)
 DISABLE_ACCESS_LOG = Option[bool](
     name="disable-access-log",
     parse=boolean,
@@ -61,6 +87,12 @@ DISABLE_ACCESS_LOG = Option[bool](
     aliases=("disable-http-access-log",),
     doc="Log no requests.",
 )
+
+
+def _condition(values: GlobalValues) -> Block:
+    """Say in a variable whether a request is logged; the template's access log asks it."""
+    rows = (Row(Key.DEFAULT, 1), *(Row(Text(url), 0) for url in values[SKIP_ACCESS_LOG_URLS]))
+    return Block("map", (Expression("$uri"), Expression("$pillion_is_logged")), rows)
 
 
 def _format(values: GlobalValues) -> Directive:
@@ -80,7 +112,7 @@ def _format(values: GlobalValues) -> Directive:
 
 
 def _logging(values: GlobalValues) -> Iterator[GlobalEffect]:
-    yield InSection(section=Section.LOG, statements=(_format(values),))
+    yield InSection(section=Section.LOG, statements=(_format(values), _condition(values)))
     if values[DISABLE_ACCESS_LOG]:
         off = Directive("access_log", (False,))
         yield InSection(section=Section.ACCESS_LOG, statements=(off,))
@@ -92,6 +124,7 @@ GROUP = OptionGroup(
         LOG_FORMAT_UPSTREAM,
         LOG_FORMAT_ESCAPE_JSON,
         LOG_FORMAT_ESCAPE_NONE,
+        SKIP_ACCESS_LOG_URLS,
         DISABLE_ACCESS_LOG,
     ),
     effects=_logging,

@@ -7,6 +7,7 @@ from generator import problems
 from generator.objects import ObjectRef
 from generator.options.catalog import BY_NAME
 from generator.options.declaration import GlobalValues, Option
+from generator.options.without_effect import WITHOUT_EFFECT
 from generator.problems import Code, Problem, Problems, shown
 from generator.values.declared import did_you_mean, settings_in
 from generator.values.describe import described
@@ -25,8 +26,14 @@ def read_options(data: Mapping[str, str], owner: ObjectRef) -> tuple[GlobalValue
         try:
             given[option] = option.parse(texts[name].strip())
         except Invalid as invalid:
+            if invalid.kept is not None:
+                given[option] = invalid.kept
             found.append(_invalid(owner, name, option, texts[name], invalid))
-    found += [_unknown(owner, name) for name in texts if name not in BY_NAME]
+    for name in texts:
+        if why := WITHOUT_EFFECT.get(name):
+            found.append(_without_effect(owner, name, why))
+        elif name not in BY_NAME:
+            found.append(_unknown(owner, name))
     return GlobalValues(given), tuple(found)
 
 
@@ -39,7 +46,20 @@ def _invalid(
         Code.OPTION_INVALID,
         f"{shown(text)} is not {invalid.expected}.",
         invalid.hint,
-        meanwhile=f"{described(option.default)}, the default",
+        meanwhile=f"{described(option.default)}, the default"
+        if invalid.kept is None
+        else f"the rest of the list: {described(invalid.kept)}",
+    )
+
+
+def _without_effect(owner: ObjectRef, name: str, why: str) -> Problem:
+    return problems.warning(
+        owner,
+        name,
+        Code.OPTION_IGNORED,
+        f"It changes nothing here: {why}.",
+        "It can be removed.",
+        meanwhile="it has no effect",
     )
 
 

@@ -1,7 +1,33 @@
 """From http to https: what holds where no Ingress says otherwise."""
 
-from generator.options.declaration import Option, OptionGroup
+import re
+from collections.abc import Iterator
+
+from generator.directives import Block, Expression, Key, Regex, Row
+from generator.effects import GlobalEffect, InSection, Section
+from generator.options.declaration import GlobalValues, Option, OptionGroup
+from generator.problems import shown
+from generator.values.invalid import Invalid
+from generator.values.lists import comma_items
 from generator.values.scalars import boolean
+
+_MOST_LOCATIONS = 100
+_LONGEST_LOCATION = 200
+
+
+def _locations(text: str) -> tuple[str, ...]:
+    """Read paths with commas."""
+    paths = comma_items(text)
+    for path in paths:
+        if not re.fullmatch(r"/[\x21-\x7e]*", path) or len(path) > _LONGEST_LOCATION:
+            raise Invalid(
+                f"a list of paths: {shown(path)} is none",
+                "Write paths that begin with a slash, with commas.",
+            )
+    if not paths or len(paths) > _MOST_LOCATIONS:
+        raise Invalid("a list of paths", "Write paths with commas, such as /healthz,/status.")
+    return tuple(dict.fromkeys(path.rstrip("/") for path in paths))
+
 
 SSL_REDIRECT = Option[bool](
     name="ssl-redirect",
@@ -15,5 +41,26 @@ FORCE_SSL_REDIRECT = Option[bool](
     default=False,
     doc="Answer http with 308 to https even where a host has no TLS of its own.",
 )
+NO_TLS_REDIRECT_LOCATIONS = Option[tuple[str, ...]](
+    name="no-tls-redirect-locations",
+    parse=_locations,
+    default=("/.well-known/acme-challenge",),
+    doc="Paths, with all below them, that are never redirected to https; with commas.",
+)
 
-GROUP = OptionGroup(title="From http to https", options=(SSL_REDIRECT, FORCE_SSL_REDIRECT))
+
+def _redirect(values: GlobalValues) -> Iterator[GlobalEffect]:
+    """Say in a variable whether a request would have to be redirected."""
+    exempt = (
+        Row(Regex(f"^http{re.escape(path)}(/|$)"), 0) for path in values[NO_TLS_REDIRECT_LOCATIONS]
+    )
+    rows = (*exempt, Row(Regex("^http/"), 1), Row(Key.DEFAULT, 0))
+    arguments = (Expression("$pillion_scheme$uri"), Expression("$pillion_redirect"))
+    yield InSection(section=Section.VARIABLES, statements=(Block("map", arguments, rows),))
+
+
+GROUP = OptionGroup(
+    title="From http to https",
+    options=(SSL_REDIRECT, FORCE_SSL_REDIRECT, NO_TLS_REDIRECT_LOCATIONS),
+    effects=_redirect,
+)

@@ -22,7 +22,7 @@ class Declared(Protocol):
 
 D = TypeVar("D", bound=Declared)
 
-_DECLARE_NOTHING = {"catalog", "declaration", "reading", "references"}
+_DECLARE_NOTHING = {"catalog", "declaration", "reading", "references", "without_effect"}
 
 
 def declared_in(room: ModuleType, attribute: str) -> Iterator[Any]:

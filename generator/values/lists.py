@@ -1,7 +1,8 @@
 """Lists: of words, of statuses, of names of headers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from generator.problems import shown
 from generator.values.invalid import Invalid
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 _MOST = 100
 
 
@@ -26,6 +28,28 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,80}")
 def comma_items(text: str) -> list[str]:
     """Return what stands between commas, without blanks and without what is empty."""
     return [item for part in text.split(",") if (item := part.strip())]
+
+
+def each_of(parse: Callable[[str], tuple[T, ...]]) -> Callable[[str], tuple[T, ...]]:
+    """Read a list with commas of which wrong items cost themselves: `kept` has the others.
+
+    For lists that guard access, where to go without the list would be worse.
+    """
+
+    def parse_each(text: str) -> tuple[T, ...]:
+        try:
+            return parse(text)
+        except Invalid as invalid:
+            rest = tuple(_usable(comma_items(text), parse))
+            raise Invalid(invalid.expected, invalid.hint, kept=rest) from None
+
+    return parse_each
+
+
+def _usable(items: Iterable[str], parse: Callable[[str], tuple[T, ...]]) -> Iterator[T]:
+    for item in items:
+        with suppress(Invalid):
+            yield from parse(item)
 
 
 def words_of(choices: type[E]) -> Callable[[str], tuple[Word, ...]]:

@@ -88,15 +88,14 @@ from tests.drivers import charts
             "Give the global options by one of them.",
         ),
         (
-            {"controller": {"config": {"whitelist-source-range": "10.0.0.0/8"}}},
-            "controller.config.whitelist-source-range has no effect in this version: every network "
-            "would be let in. Set the annotation allowlist-source-range on each Ingress. "
-            "Then take the key out.",
+            {"controller": {"config": {"global-auth-url": "http://auth.test/"}}},
+            "controller.config.global-auth-url has no effect in this version: requests would be "
+            "let in unchecked. Set the auth- annotations on each Ingress. Then take the key out.",
         ),
         (
-            {"controller": {"config": {"use-proxy-protocol": True}}},
-            "controller.config.use-proxy-protocol has no effect in this version: every connection "
-            "that begins with the PROXY protocol would be answered 400.",
+            {"controller": {"config": {"bind-address": "10.0.0.1"}}},
+            "controller.config.bind-address has no effect in this version: nginx would listen on "
+            "every address.",
         ),
     ],
 )
@@ -116,4 +115,4 @@ def test_such_an_option_may_have_its_default():
     defaults = {key: guard["default"] for key, guard in guards.items()}
     as_booleans = {key: False for key, default in defaults.items() if default == "false"}
     (config,) = charts.config_maps({"controller": {"config": defaults | as_booleans}})
-    assert config["data"]["use-proxy-protocol"] == "false"
+    assert config["data"]["enable-modsecurity"] == "false"

@@ -36,6 +36,7 @@ WORDS = """
     https://app.example.com http://*.example.com:8080,null * -1
     basic auth-file auth-map all any users default/users X-One,X-Frame-Options
     /.well-known/acme-challenge,/open /open
+    auto X25519:prime256v1 text/html
     namespace cluster shop.test=web,api *.shop.test=blog
 """
 PHRASES = ("1 512", "4 8k", "1000 16m", "error timeout non_idempotent", '$status "$http_x"')
