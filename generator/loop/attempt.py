@@ -26,6 +26,8 @@ class AttemptInputs(Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
     """As it was read."""
     quarantine: Quarantine
+    shed: frozenset[Name] = frozenset()
+    """Ingresses that the volume has no room for."""
     last_good: LastGood
     settings: TranslationSettings
     surroundings: Surroundings
@@ -94,6 +96,7 @@ class AttemptMaker:
             substitution.unavailable,
             replace(inputs.last_good, refused_files=inputs.quarantine.files),
             keep=inputs.quarantine.searching,
+            shed=inputs.shed,
         )
         translated = time.perf_counter()
         try:

@@ -16,6 +16,7 @@ told by another thread (`problem_telling`), which nothing waits for.
 import asyncio
 import dataclasses
 import datetime as dt
+import errno
 import time
 from collections.abc import Callable
 
@@ -47,6 +48,9 @@ _CLOCK_S = 600.0
 """Between two looks at whether something has been held for long."""
 _DATES_S = 60.0
 """Between two looks at the dates of certificates."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_LONGEST_SHED_S = 300.0
+"""Between two tries of what was shed, where room that there seems to be is none."""
 _REPAIR_S = 1.0
 """Between two looks at what stands on the volume: a stat for each file."""
 
@@ -125,6 +129,7 @@ class Controller:
             tasks.create_task(self._follow_clock())
             tasks.create_task(self._follow_dates())
             tasks.create_task(self._repair_volume())
+            tasks.create_task(self._watch_room())
             tasks.create_task(self._wishes.keep_for_good(self._known_good))
             while True:
                 async with self._deciding:
@@ -211,6 +216,25 @@ class Controller:
         while True:
             await asyncio.sleep(_REPAIR_S)
             await self._wishes.repair()
+
+    async def _watch_room(self) -> None:
+        """Shed what the reloader has no room to copy; take back what was shed once it has."""
+        short, pause = 0, _REPAIR_S
+        while True:
+            is_waiting = self._state.shed and not self._state.pending
+            await asyncio.sleep(pause if is_waiting else _REPAIR_S)
+            free, is_copied = await self._wishes.room()
+            async with self._deciding:
+                newest = max(self._state.pending, default=0)
+                is_short = not is_copied and transitions.lacks_room(self._state, free)
+                if is_short and short == newest and self._state.newest:
+                    self._go_on(self._take(transitions.after_full(self._state, self._state.newest)))
+                short = newest if is_short else 0
+                do = self._take(transitions.after_room(self._state, free))
+                self._go_on(do)
+            pause = min(2 * pause, _LONGEST_SHED_S) if do is Do.ATTEMPT else pause
+            if not self._state.shed and not self._state.pending and do is not Do.ATTEMPT:
+                pause = _REPAIR_S
 
     def _read_source(self) -> Do:
         return self._take(transitions.after_change(self._state, self._source.snapshot()))
@@ -306,6 +330,8 @@ class Controller:
         try:
             generation = await self._wishes.publish(attempt)
         except OSError as error:
+            if error.errno in _FULL:
+                self._go_on(self._take(transitions.after_full(self._state, attempt)))
             self._volume_failed(error)
             return
         self._log.volume(None)

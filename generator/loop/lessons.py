@@ -64,6 +64,7 @@ def _good_now(last_good: LastGood, attempt: Attempt) -> LastGood:
             fallback is Fallback.LAST_GOOD
             and name in contributions
             and not contributions[name].trace
+            and not contributions[name].shed
         ):
             return attempt.substituted.ingresses[name]
         return last_good.ingresses.get(name)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from generator import problems
 from generator.loop.admin_choice import AdminChoice, AdminInputs
 from generator.loop.attempt import Attempt
+from generator.loop.room import Shed
 from generator.nginx.jinja import TemplateSet
 from generator.nginx.surroundings import Surroundings
 from generator.objects import Kind, Name, ObjectRef
@@ -50,6 +51,8 @@ class State(Struct, frozen=True, kw_only=True):
 
     quarantine: Quarantine = Quarantine()
     last_good: LastGood = LastGood()
+    shed: Shed = MappingProxyType({})
+    """Ingresses that the volume has no room for, as they were then."""
 
     newest: Attempt | None = None
     """What the newest wish says; None before the first, and once that was refused."""

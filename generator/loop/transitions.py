@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from generator.loop import admin_choice, lessons
 from generator.loop.attempt import Attempt, AttemptInputs, AttemptMaker
 from generator.loop.fingerprint import fingerprint
+from generator.loop.room import has_room, shed_next
 from generator.loop.state import PendingWish, State
 from generator.nginx.capabilities import Capabilities
 from generator.nginx.jinja import TemplateSet
@@ -22,7 +23,7 @@ from generator.quarantine.bisection import (
     untried,
     without_suspects,
 )
-from generator.quarantine.holds import without_changed
+from generator.quarantine.holds import asks_the_same, without_changed
 from generator.snapshot import Snapshot
 from generator.translation import LastGood, TranslationSettings
 from reloader.contract import Status
@@ -57,7 +58,12 @@ def after_change(state: State, snapshot: Snapshot) -> Step:
     found = snapshot.config_maps.get(state.config_map) if state.config_map else None
     wanted = replace(state.admin.wanted, options=found.data if found else {})
     admin = admin_choice.newest(state.admin, wanted)
-    return replace(state, snapshot=snapshot, admin=admin), Do.ATTEMPT
+    shed = {
+        name: ingress
+        for name, ingress in state.shed.items()
+        if (now := snapshot.ingresses.get(name)) and asks_the_same(now, ingress)
+    }
+    return replace(state, snapshot=snapshot, admin=admin, shed=shed), Do.ATTEMPT
 
 
 def after_templates(state: State, templates: TemplateSet, problems: Problems) -> Step:
@@ -163,6 +169,7 @@ def _inputs(state: State, settings: TranslationSettings) -> AttemptInputs:
     return AttemptInputs(
         snapshot=snapshot,
         quarantine=state.quarantine,
+        shed=frozenset(state.shed),
         last_good=_newest_good(state, snapshot),
         settings=settings,
         surroundings=replace(state.surroundings, is_whole=_is_whole(state)),
@@ -188,6 +195,35 @@ def _newest_good(state: State, now: Snapshot) -> LastGood:
     certificates = {**last_good.certificates, **newest.translation.certificates}
     kept = lessons.without_deleted(certificates, newest.inputs.snapshot, now)
     return replace(last_good, certificates=kept)
+
+
+# --- room on the volume -------------------------------------------------------------------------
+
+
+def after_full(state: State, attempt: Attempt) -> Step:
+    """Shed one Ingress of an attempt that the volume had no room for."""
+    name = shed_next(attempt, state.serving)
+    if name is None:
+        return state, Do.RETRY
+    shed = {**state.shed, name: attempt.substituted.ingresses[name]}
+    if asked := attempt.inputs.snapshot.ingresses.get(name):
+        shed[name] = asked
+    return replace(state, shed=shed), Do.ATTEMPT
+
+
+def lacks_room(state: State, free: int) -> bool:
+    """Whether the reloader cannot copy the newest wish to where nginx reads it."""
+    return bool(state.pending) and state.newest is not None and free < state.newest.rendering.size
+
+
+def after_room(state: State, free: int) -> Step:
+    """Take back what was shed once so many bytes are free that it may fit."""
+    newest = state.newest or state.serving
+    if not state.shed or state.pending or newest is None:
+        return state, Do.WAIT
+    if not has_room(free, newest, state.shed):
+        return state, Do.WAIT
+    return replace(state, shed={}), Do.ATTEMPT
 
 
 # --- an answer to a pending wish ----------------------------------------------------------------

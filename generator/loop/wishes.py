@@ -119,6 +119,16 @@ class Wishes:
         """Delete files that no wish from this one on needs."""
         await self._try(lambda: self._publisher.sweep(generation))
 
+    async def room(self) -> tuple[int, bool]:
+        """Return how many bytes are free, and whether the wish may be copied already.
+
+        No bytes where the volume is away, which no Ingress is to pay for either.
+        """
+        try:
+            return await self._worker.run(self._publisher.room)
+        except OSError:
+            return 0, True
+
     def keep(self) -> None:
         """Have what is known to be good kept for the next process, soon."""
         self._has_news.set()

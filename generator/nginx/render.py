@@ -73,6 +73,11 @@ class Rendering(Struct, frozen=True, eq=False):
         """Return all that comes after the header line of a wish."""
         return f"{self.before}{generation}{self.after}"
 
+    @property
+    def size(self) -> int:
+        """Return how long the text is, in characters: about its bytes."""
+        return len(self.before) + len(self.after)
+
     def body(self, generation: int) -> bytes:
         """Return the same as bytes."""
         return self.text(generation).encode()

@@ -58,6 +58,13 @@ PROXY_BODY_SIZE = Option[Size](
     directive="client_max_body_size",
     doc="Largest request body; a larger one is answered 413. 0: no limit.",
 )
+MAX_PROXY_BODY_SIZE = Option[Size](
+    name="max-proxy-body-size",
+    parse=size,
+    default=Size(0),
+    doc="The most that an Ingress may ask for by its own proxy-body-size: bodies are buffered on "
+    "the node's disk. 0: as much as it likes, as in ingress-nginx.",
+)
 LARGE_CLIENT_HEADER_BUFFERS = Option[tuple[int, Size]](
     name="large-client-header-buffers",
     parse=buffers,
@@ -161,6 +168,7 @@ GROUP = OptionGroup(
         CLIENT_HEADER_BUFFER_SIZE,
         CLIENT_HEADER_TIMEOUT,
         PROXY_BODY_SIZE,
+        MAX_PROXY_BODY_SIZE,
         LARGE_CLIENT_HEADER_BUFFERS,
         IGNORE_INVALID_HEADERS,
         UNDERSCORES_IN_HEADERS,

@@ -92,6 +92,8 @@ class Contribution(Struct, frozen=True, kw_only=True):
     paths: int = 0
     size: int = 0
     """Bytes of nginx.conf that all of it takes, estimated."""
+    shed: bool = False
+    """Whether the volume has no room for it; `size` is what it would take."""
 
 
 def contribute(

@@ -22,8 +22,9 @@ from generator.translation.last_good import LastGood
 from generator.translation.memo import Memo
 from generator.translation.merge import MergedHost
 from generator.translation.namespaces import within_namespaces
-from generator.translation.ownership import with_wildcards
+from generator.translation.ownership import Below, with_wildcards
 from generator.translation.settings import TranslationSettings
+from generator.translation.shedding import without_shed
 from generator.translation.validity import DatedCertificate
 
 
@@ -56,22 +57,28 @@ def translate(  # noqa: PLR0913 - what it goes by
     last_good: LastGood = LastGood(),  # noqa: B008 - frozen
     *,
     keep: bool = False,
+    shed: frozenset[Name] = frozenset(),
 ) -> Translation:
     """Say what nginx should serve, and what is wrong with whose objects.
 
     Of the Ingresses named in `unavailable` the paths are known, but answer 503.
     Pure but for `memo`, which is what makes the next translation cheap: pass the same one.
+    For those in `shed` the volume has no room.
     With `keep` it remembers too what this snapshot, a part of another, does not ask for.
     """
     with memo.comparing(snapshot, last_good, keep=keep):
         return memo.recall_whole(
-            (settings, unavailable, snapshot.problems),
-            lambda: _translate(snapshot, settings, memo, unavailable),
+            (settings, unavailable, shed, snapshot.problems),
+            lambda: _translate(snapshot, settings, memo, unavailable, shed),
         )
 
 
 def _translate(
-    snapshot: Snapshot, settings: TranslationSettings, memo: Memo, unavailable: frozenset[Name]
+    snapshot: Snapshot,
+    settings: TranslationSettings,
+    memo: Memo,
+    unavailable: frozenset[Name],
+    shed: frozenset[Name],
 ) -> Translation:
     classes = Classes.of(snapshot.ingress_classes, settings)
     ours = {n: i for n, i in oldest_first(snapshot.ingresses) if classes.claim(i)}
@@ -84,10 +91,12 @@ def _translate(
         )
         for name, ingress in ours.items()
     }
-    contributions = within_namespaces(asked, Bounds.of(options.values), memo)
+    within = within_namespaces(asked, Bounds.of(options.values), memo)
+    contributions = without_shed(within, shed, memo)
     certificate, certificate_problems = default_certificate(settings, memo)
     policy = host_policy(options.values)
-    merged = _merge_hosts(contributions, default.handler, options.servers, policy, memo)
+    hosts = _hosts(contributions, policy)
+    merged = _merge_hosts(hosts.hosts, default.handler, options.servers, policy, memo)
     model = Model(
         servers=tuple(m.server for m in merged),
         upstreams=_upstreams([default, *contributions.values()], memo),
@@ -104,6 +113,7 @@ def _translate(
             certificate_problems,
             tuple(_class_problems(snapshot, classes)),
             *(c.problems for c in contributions.values()),
+            hosts.problems,
             *(m.problems for m in merged),
         ),
         memo,
@@ -161,20 +171,24 @@ def _contribution(
     )
 
 
+def _hosts(contributions: Mapping[Name, Contribution], policy: HostPolicy) -> Below:
+    """Return the parts of each host that has a server of its own."""
+    by_host: dict[str, list[HostPart]] = defaultdict(list, {"": []})
+    for contribution in contributions.values():
+        for part in contribution.parts:
+            by_host[part.host].append(part)
+    ages = {name: age for age, name in enumerate(contributions)}
+    return with_wildcards(by_host, ages, policy)
+
+
 def _merge_hosts(
-    contributions: Mapping[Name, Contribution],
+    hosts: Mapping[str, list[HostPart]],
     default: Handler,
     everywhere: tuple[InServer, ...],
     policy: HostPolicy,
     memo: Memo,
 ) -> list[MergedHost]:
     """Make the servers, in order of hosts; the default one is always there, and first."""
-    by_host: dict[str, list[HostPart]] = defaultdict(list, {"": []})
-    for contribution in contributions.values():
-        for part in contribution.parts:
-            by_host[part.host].append(part)
-    ages = {name: age for age, name in enumerate(contributions)}
-    owned = dict(with_wildcards(by_host, ages, policy))
 
     def merged(host: str, parts: list[HostPart]) -> MergedHost:
         return memo.recall(
@@ -183,7 +197,7 @@ def _merge_hosts(
             lambda _: merge_contained(host, parts, default, everywhere, policy),
         )
 
-    return [merged(host, owned[host]) for host in sorted(owned)]
+    return [merged(host, hosts[host]) for host in sorted(hosts)]
 
 
 def _certificates(

@@ -5,6 +5,7 @@ is as good as not there.
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,25 @@ class Recalled(Struct, frozen=True, kw_only=True):
     """Whether nginx has served, from this volume, all that was not proved to be refused."""
 
 
+_MOST_KNOWN = 32 << 20
+"""Bytes of JSON: 5,000 Ingresses of usual size are 5 MB."""
+_MOST_HELD = 16 << 20
+
+
+def _beyond(sizes: Mapping[Name, int], most: int) -> frozenset[Name]:
+    """Name what has to go so that the rest takes no more than this: the largest."""
+    over = sum(sizes.values()) - most
+    if over <= 0:
+        return frozenset()
+    out = set[Name]()
+    for name in sorted(sizes, key=lambda each: -sizes[each]):
+        if over <= 0:
+            break
+        over -= sizes[name]
+        out.add(name)
+    return frozenset(out)
+
+
 class Persistence:
     """Two files beside the wish. Keeping may raise OSError: full, read-only, not there."""
 
@@ -60,13 +80,20 @@ class Persistence:
 
     def keep_quarantine(self, held: Quarantine) -> None:
         """Keep who is held; comes before the wish that they are held in."""
-        self._keep(self._quarantine, holds.encode(held))
+        text = holds.encode(held)
+        if len(text) > _MOST_HELD:
+            every = {**held.held, **held.suspended}
+            sizes = {name: len(msgspec.json.encode(hold)) for name, hold in every.items()}
+            text = holds.encode(held.without(_beyond(sizes, _MOST_HELD)))
+        self._keep(self._quarantine, text)
 
     def keep_known(self, known: LastGood, *, has_been_whole: bool = False) -> None:
         """Keep what is good; of certificates the names, since the files are there anyway."""
         files = tuple((name, c.file.digest) for name, c in known.certificates.items())
         # One by one: a single call for 20 MB would hold every thread.
-        ingresses = b",".join([_encode(ingress) for ingress in known.ingresses.values()])
+        texts = {name: _encode(ingress) for name, ingress in known.ingresses.items()}
+        out = _beyond({name: len(text) for name, text in texts.items()}, _MOST_KNOWN)
+        ingresses = b",".join([text for name, text in texts.items() if name not in out])
         others = _encode(_Known((), files, has_been_whole))
         text = others.replace(b"[]", b"[%b]" % ingresses, 1)
         self._keep(self._known, text)

@@ -100,6 +100,13 @@ class Publisher:
         """Delete what was only to be checked: the volume is memory."""
         remove(self._volume.check)
 
+    def room(self) -> tuple[int, bool]:
+        """Return how many bytes are free, and whether the live file is as long as the wish."""
+        found = os.statvfs(self._volume.root)
+        wish, live = stamp_of(self._volume.wish), stamp_of(self._volume.live)
+        is_copied = wish is None or (live is not None and live.size == wish.size)
+        return found.f_bavail * found.f_frsize, is_copied
+
     @property
     def last(self) -> Wish | None:
         """The wish that is on the volume now."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.drivers.fault_scene import OLD, Scene
+from tests.drivers.ingresses import ingress, rule
 from tests.lab.ports import free_port
 from tests.lab.process import Process
 from tests.lab.waiting import eventually
@@ -38,6 +39,28 @@ def test_a_full_volume_fails_no_request_and_is_used_when_it_has_room(scene):
         scene.lasts()
         filler.unlink()
         scene.serves(host)
+    assert tally.failures == []
+
+
+@pytest.mark.parametrize("tail", ["", "x" * 300], ids=["has no copy", "fits nowhere"])
+def test_what_the_volume_has_no_room_for_costs_its_ingress_alone_until_there_is(tail, scene):
+    """1.2 MB fit into next/ alone, and 3.6 MB nowhere."""
+    host = f"large{len(tail)}.test"
+    paths = [("Exact", f"/{n}{tail}", "echo") for n in range(4000)]
+
+    def is_served() -> bool:
+        return scene.pair.get(host, f"/7{tail}").status == 200
+
+    with scene.traffic() as tally:
+        scene.write("large", ingress(rule(host, *paths), name=host))
+        eventually(lambda: any(host in str(e) and "no room" in str(e) for e in scene.pair.logs()))
+        scene.serves_a_newcomer()
+        assert not is_served()
+        _mount("-o", "remount,size=64m", str(scene.volume))
+        eventually(is_served, within_s=20)
+        scene.write("large")
+        eventually(lambda: not is_served())
+        eventually(lambda: _mount("-o", "remount,size=2m", str(scene.volume)) == 0)
     assert tally.failures == []
 
 

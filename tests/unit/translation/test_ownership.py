@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from generator.objects import Name
 from generator.problems import Code
 from generator.translation import Memo, translate
+from tests.drivers.growth import assert_linear
 from tests.drivers.ingresses import backend, ingress, rule
 from tests.drivers.models import TO_HTTPS
 from tests.drivers.nginx_locations import chosen
@@ -143,11 +144,56 @@ def test_the_oldest_of_two_guests_goes_before_the_other():
 def test_who_names_a_host_below_an_older_wildcard_is_its_owners_guest():
     wildcard = of("victim", on("*.shop.test", ("Prefix", "/")), age=1)
     found = served(wildcard, of("evil", on("pay.shop.test", ("Prefix", "/")), age=2))
-    assert who(found, "/card", "pay.shop.test") == "victim"
-    assert Code.HOST_OWNED in told(found, "evil")
+    assert who(found, "/card", "*.shop.test") == "victim"
+    assert "pay.shop.test" not in {each.host.name for each in found.model.servers}
+    assert messages(found, "evil") == [
+        "Host pay.shop.test is answered by *.shop.test, which answers all its paths: it belongs to "
+        "namespace victim, whose Ingress victim/shop is the oldest."
+    ]
     wildcard = of("victim", on("*.shop.test", ("Prefix", "/")), age=3)
     older = served(wildcard, of("first", on("pay.shop.test", ("Prefix", "/")), age=1))
     assert who(older, "/", "pay.shop.test") == "first"
+
+
+def test_a_host_below_a_wildcard_that_leaves_paths_has_a_server_with_the_paths_of_both():
+    wildcard = of("victim", on("*.shop.test", ("Prefix", "/login")), age=1)
+    found = served(wildcard, of("team", on("pay.shop.test", ("Prefix", "/blog")), age=2))
+    paths = ("/login", "/blog", "/")
+    assert [who(found, path, "pay.shop.test") for path in paths] == ["victim", "team", "nobody"]
+
+
+def test_a_wildcards_paths_are_copied_to_few_hosts_and_the_others_are_told():
+    paths = [("Prefix", f"/{n}") for n in range(1000)]
+    wildcard = of("victim", on("*.shop.test", *paths), age=1)
+    below = [on(f"{n}.shop.test", ("Prefix", "/blog")) for n in range(10)]
+    found = served(wildcard, of("team", *below, age=2))
+    hosts = [each.host.name for each in found.model.servers]
+    assert hosts == ["", "*.shop.test", *(f"{n}.shop.test" for n in range(4))]
+    assert messages(found, "team")[0] == (
+        "Host 4.shop.test is answered by *.shop.test, whose 1000 paths are not copied to any more "
+        "hosts: it belongs to namespace victim, whose Ingress victim/shop is the oldest."
+    )
+    assert len(messages(found, "team")) == 6
+
+
+def test_a_host_that_stays_with_the_wildcard_still_has_the_owners_own_paths():
+    wildcard = of("victim", on("*.shop.test", ("Prefix", "/")), age=1)
+    guest = of("evil", on("pay.shop.test", ("Prefix", "/")), age=2)
+    own = of("victim", on("pay.shop.test", ("Prefix", "/card")), age=3, name="pay")
+    found = served(wildcard, guest, own)
+    paths = ("/card", "/other")
+    assert [who(found, path, "pay.shop.test") for path in paths] == ["victim", "nobody"]
+
+
+def test_many_hosts_below_a_wildcard_of_many_paths_cost_no_more_than_both():
+    def of_size(number):
+        paths = [("Prefix", f"/{n}") for n in range(number)]
+        wildcard = of("victim", on("*.shop.test", *paths), age=1)
+        below = [on(f"{n}.shop.test", ("Prefix", "/blog")) for n in range(number)]
+        things = (wildcard, of("team", *below, age=2))
+        return lambda: served(*things)
+
+    assert_linear(of_size, 50)
 
 
 def test_of_the_owners_own_namespace_every_ingress_counts_as_before():
