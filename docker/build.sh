@@ -5,6 +5,8 @@
 #   REGISTRY       localhost        a registry and a folder in it, such as registry.example.com/edge
 #   DEBIAN_IMAGE   docker.io/library/debian:trixie-slim    where the generator runs
 #   NGINX_IMAGE    docker.io/library/nginx:1.31.3          the nginx that serves, and so that judges
+#   LUA=1          builds pillion-nginx-lua too, of Debian's packages, and the reloader on it
+#   LUA_DEBIAN_IMAGE  docker.io/library/debian:sid-slim    the Debian of that
 #   BUILD_ARGS     more for `build`, such as --network=host
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,6 +25,18 @@ case $("$ENGINE" --version) in
     podman*) DATED="--timestamp=$SOURCE_DATE_EPOCH" ;;
     *) DATED="--build-arg=SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" ;;
 esac
+
+if [ "${LUA:-}" ]; then
+    image=$REGISTRY/pillion-nginx-lua
+    # shellcheck disable=SC2086 # several words
+    "$ENGINE" build --file=docker/nginx-lua.Dockerfile --tag="$image" "$DATED" \
+        --build-arg=LUA_DEBIAN_IMAGE="${LUA_DEBIAN_IMAGE:-docker.io/library/debian:sid-slim}" ${BUILD_ARGS:-} docker
+    # What apt brought names the image, as the official one is named.
+    NGINX_VERSION=$("$ENGINE" run --rm --network=none --entrypoint=nginx "$image" -v 2>&1 | sed 's|.*/||; s| .*||')
+    NGINX_IMAGE=$image:$NGINX_VERSION
+    "$ENGINE" tag "$image" "$NGINX_IMAGE"
+    echo "$NGINX_IMAGE"
+fi
 
 build() { # build NAME TAG
     image=$REGISTRY/pillion-$1:$2

@@ -136,7 +136,7 @@ class LiveEndpoints:
     def _age_ms(self) -> float:
         """Return the time since the newest were written, in milliseconds."""
         written_ns = self._seen.changed_ns if self._seen else time.time_ns()
-        return round((time.time_ns() - written_ns) / 1e6, 1)
+        return round(max(0.0, (time.time_ns() - written_ns) / 1e6), 1)
 
     def _changes(self) -> Iterator[str]:
         """Return a line for each upstream that differs, and the bare name of one that is gone."""
