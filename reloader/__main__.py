@@ -13,7 +13,7 @@ import structlog
 from reloader import logs
 from reloader.apply import Reloader, ReloaderSettings
 from reloader.bootstrap import bootstrap
-from reloader.check import Nginx
+from reloader.check import Nginx, ask_build
 from reloader.contract import Volume
 from reloader.errors import ReloaderError
 from reloader.live import Live
@@ -33,15 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, wake.stop)
     signal.signal(signal.SIGINT, wake.stop)
     settings = _settings(options)
-    start = bootstrap(
-        settings.volume,
-        status_port=options.status_port,
-        probe_port=options.probe_port,
-        http_port=options.http_port,
-        https_port=options.https_port,
-    )
-    reloader = Reloader(settings, Live(settings.volume, start), wake)
     try:
+        start = bootstrap(
+            settings.volume,
+            status_port=options.status_port,
+            probe_port=options.probe_port,
+            http_port=options.http_port,
+            https_port=options.https_port,
+            modules=ask_build(settings.nginx).modules,
+        )
+        reloader = Reloader(settings, Live(settings.volume, start), wake)
         version = reloader.start()
     except ReloaderError as error:
         log.error(error.event, message=str(error))

@@ -4,6 +4,7 @@ nginx can start with it before anything else runs: it answers its own health che
 503 to everything else, and refuses TLS until there is a certificate.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from reloader.contract import Volume, Wish
@@ -11,15 +12,16 @@ from reloader.contract import Volume, Wish
 _IPV6 = Path("/proc/net/if_inet6")
 
 
-def bootstrap(
+def bootstrap(  # noqa: PLR0913 - a port each
     volume: Volume,
     *,
     status_port: int,
     probe_port: int | None,
     http_port: int | None,
     https_port: int | None,
+    modules: Collection[str] = (),
 ) -> Wish:
-    """Return generation 0."""
+    """Return generation 0, for an nginx with these modules, and without those `without-`."""
     servers = [_STATUS.format(port=status_port)]
     if probe_port is not None:
         servers.append(_PROBES.format(listen=_listen(probe_port, "")))
@@ -27,7 +29,12 @@ def bootstrap(
         servers.append(_HTTP.format(listen=_listen(http_port, "default_server")))
     if https_port is not None:
         servers.append(_HTTPS.format(listen=_listen(https_port, "ssl default_server")))
-    body = _MAIN.format(pid=volume.pid, temp=volume.temp, servers="".join(servers))
+    folders = "".join(
+        f'    {protocol}_temp_path "{volume.temp}/{protocol}";\n'
+        for protocol in _PROTOCOLS
+        if f"without-http_{protocol}_module" not in modules
+    )
+    body = _MAIN.format(pid=volume.pid, temp=volume.temp, folders=folders, servers="".join(servers))
     return Wish.of(0, body.encode())
 
 
@@ -35,6 +42,9 @@ def _listen(port: int, options: str) -> str:
     hosts = ["", "[::]:"] if _IPV6.exists() else [""]
     return "\n        ".join(f"listen {host}{port} {options}".rstrip() + ";" for host in hosts)
 
+
+_PROTOCOLS = ("proxy", "fastcgi", "uwsgi", "scgi")
+"""For each of them nginx makes a folder as it starts, where it may not write by default."""
 
 _MAIN = """\
 pid "{pid}";
@@ -44,11 +54,7 @@ events {{
 http {{
     access_log off;
     client_body_temp_path "{temp}/client_body";
-    proxy_temp_path "{temp}/proxy";
-    fastcgi_temp_path "{temp}/fastcgi";
-    uwsgi_temp_path "{temp}/uwsgi";
-    scgi_temp_path "{temp}/scgi";
-{servers}}}
+{folders}{servers}}}
 """
 
 _STATUS = """\

@@ -21,6 +21,11 @@ from reloader.verdict import Blocked, Checked, Refusal, Verdict, ending, judge
 from reloader.wakeup import Wake
 
 NEEDED = ("http_ssl_module", "http_v2_module")
+NEEDED_BY_DEFAULT = (
+    *("access", "geo", "limit_conn", "limit_req", "map", "proxy", "rewrite"),
+    *("upstream_keepalive", "upstream_zone"),
+)
+"""Modules that nginx has unless it was built without them."""
 
 _LOOK_ASIDE_S = 0.01
 """How often to do what else there is while nginx checks."""
@@ -66,6 +71,8 @@ class Build:
                 f"{OLDEST_NGINX_TEXT} is the oldest that reloads without a loss"
             )
         lacking = [module for module in NEEDED if module not in self.modules]
+        named = [f"http_{name}_module" for name in NEEDED_BY_DEFAULT]
+        lacking += [module for module in named if f"without-{module}" in self.modules]
         return f"it was built without {' and '.join(lacking)}" if lacking else ""
 
 
@@ -185,7 +192,10 @@ def _read_output(
 
 
 def _modules(arguments: Sequence[str]) -> Iterator[str]:
+    """Return the modules by their names, and those that were left out with `without-` before."""
     for argument in arguments:
+        if argument.startswith("--without-"):
+            yield argument.removeprefix("--")
         for prefix in ("--with-", "--add-module="):
             if argument.startswith(prefix):
                 yield argument.removeprefix(prefix)

@@ -22,7 +22,8 @@ class Capabilities(Struct, frozen=True):
 
     version: tuple[int, ...]
     modules: frozenset[str]
-    """Without `--with-` and `--add-module=`, such as `http_v2_module`."""
+    """Without `--with-` and `--add-module=`, such as `http_v2_module`; one that is there by
+    default and was left out begins with `without-`."""
     lua: bool = False
     """Whether it can take endpoints without a reload, by its Lua module."""
     lua_modules: tuple[str, ...] = ()
@@ -87,7 +88,7 @@ class Capabilities(Struct, frozen=True):
 
     def _by_default(self, module: str) -> bool:
         """Whether a module is there that is left out only on request."""
-        return not {f"without-{module}", f"--without-{module}"} & self.modules
+        return f"without-{module}" not in self.modules
 
 
 UNKNOWN = Capabilities(OLDEST_NGINX, frozenset())
