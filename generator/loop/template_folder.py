@@ -14,7 +14,7 @@ from reloader.contract import Stamp
 
 _LOOK_S = 1.0
 
-Stamps = tuple[tuple[str, Stamp], ...]
+Stamps = tuple[tuple[str, Stamp | None], ...]
 
 
 class TemplateFolder:
@@ -40,6 +40,14 @@ class TemplateFolder:
 
 def _stamps(folder: Path) -> Stamps:
     try:
-        return tuple((path.name, Stamp.of(path.stat())) for path in sorted(folder.iterdir()))
+        return tuple((path.name, _stamp(path)) for path in sorted(folder.iterdir()))
     except OSError:
         return ()
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Return None for what cannot be looked at, such as a link that leads nowhere."""
+    try:
+        return Stamp.of(path.stat())
+    except OSError:
+        return None

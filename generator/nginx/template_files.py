@@ -4,8 +4,8 @@ The only place of this room that reads files.
 """
 
 import difflib
+import os
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from generator import problems
@@ -14,6 +14,10 @@ from generator.nginx.errors import TemplateError
 from generator.nginx.jinja import NAMES, Template, TemplateSet
 from generator.objects import file_ref
 from generator.problems import Code, Problem, Problems
+from reloader.contract import ContractError, read_bytes
+
+_LARGEST = 1 << 20
+"""Bytes; a ConfigMap holds as many."""
 
 
 def built_in() -> TemplateSet:
@@ -21,8 +25,8 @@ def built_in() -> TemplateSet:
     room = resources.files("generator.nginx")
     folder, program = room / "templates", room / "lua" / "endpoints.lua"
     return TemplateSet(
-        {name: Template(str(folder / name), _read(folder / name)) for name in NAMES},
-        File(_read(program).encode()),
+        {name: Template(str(folder / name), (folder / name).read_text("utf-8")) for name in NAMES},
+        File(program.read_bytes()),
     )
 
 
@@ -50,11 +54,16 @@ def differing(templates: TemplateSet, others: TemplateSet) -> list[str]:
     return sorted(n for n, t in templates.templates.items() if t != others.templates.get(n))
 
 
-def _read(file: Traversable) -> str:
+def _read(file: Path) -> str:
+    """Read a file that somebody else puts there, perhaps as a link, as a mounted ConfigMap does."""
     try:
-        return file.read_text(encoding="utf-8")
+        content = read_bytes(Path(os.path.realpath(file)), _LARGEST)
     except OSError as error:
         raise TemplateError(str(file), 0, f"{error.strerror}.") from error
+    except ContractError as error:
+        raise TemplateError(str(file), 0, f"This is no template: {error}.") from error
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise TemplateError(str(file), line, "This is not UTF-8 text.") from error

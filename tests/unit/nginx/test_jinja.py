@@ -10,6 +10,7 @@ from generator.nginx.jinja import NAMES, indent
 from generator.nginx.render import Memo, render
 from generator.nginx.template_files import built_in, shadowed_by
 from tests.drivers import models
+from tests.drivers.odd_files import ODD, put
 
 MODEL = models.model(
     models.server("a.test", models.location("/", models.NOT_FOUND)),
@@ -131,6 +132,21 @@ def test_what_has_to_be_there_once_has_to_be_there_once(folder, name):
 def test_a_file_that_is_not_text_is_refused_with_its_line(folder):
     (folder.path / "http.j2").write_bytes(b"# one\n# \xff\n")
     assert "http.j2:2 This is not UTF-8 text." in str(refusal(folder))
+
+
+@pytest.mark.parametrize("kind", sorted(set(ODD) - {"nested", "number", "numbered"}))
+def test_what_is_no_template_is_refused_and_never_waited_for(kind, folder):
+    put(kind, folder.path / "http.j2")
+    with pytest.raises(TemplateError, match=r"http\.j2"):
+        folder.render()
+
+
+def test_a_template_may_be_a_link_as_in_a_mounted_config_map(folder):
+    data = folder.path / "..2026" / "http.j2"
+    data.parent.mkdir()
+    data.write_text(built_in().templates["http.j2"].text + "# mounted\n")
+    (folder.path / "http.j2").symlink_to(data)
+    assert "# mounted" in folder.render()
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
