@@ -50,6 +50,7 @@ def translation_settings_of(
         catch_all=not settings.disable_catch_all,
         external_names=not settings.disable_svc_external_name,
         loopback=isinstance(settings.source, Manifests),
+        denied_networks=settings.denied_backend_networks,
     )
 
 

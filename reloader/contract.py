@@ -296,14 +296,14 @@ def _move(source: Path, target: Path) -> None:
         source.replace(target)
 
 
-def read_bytes(path: Path, most: int = LARGEST_BYTES) -> bytes:
+def read_bytes(path: Path, most: int = LARGEST_BYTES, *, through_links: bool = False) -> bytes:
     """Return the bytes of a file that another user may have put there.
 
     Raises ContractError for all but a regular file of at most so many bytes: reading a FIFO
     would wait for ever, and a device or a file with holes would fill the memory. Raises
     OSError where it is not there or cannot be read.
     """
-    with os.fdopen(_opened(path), "rb") as file:
+    with os.fdopen(_opened(path, 0 if through_links else os.O_NOFOLLOW), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ContractError("it is not a regular file")
@@ -314,9 +314,9 @@ def read_bytes(path: Path, most: int = LARGEST_BYTES) -> bytes:
     return content
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path, more: int) -> int:
     try:
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY)
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | more)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
             raise ContractError("it is not a regular file") from error

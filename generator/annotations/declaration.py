@@ -9,6 +9,7 @@ from msgspec import Struct
 from generator.directives import Regex, carrying
 from generator.effects import Effect, InLocation, Phase
 from generator.model import Handler
+from generator.names import Reach
 from generator.objects import ConfigMap, Kind, Name, ObjectRef, Secret
 from generator.options.declaration import GlobalValues, Option
 
@@ -119,8 +120,8 @@ class Asker(Struct, frozen=True, kw_only=True):
     """Those of its rules; an empty one is any host that no rule names."""
     default_backend: Handler
     """Who answers what no rule names, by the admin's word."""
-    loopback: bool
-    """Whether backends may be on this machine's loopback."""
+    reach: Reach
+    """Where its requests may be sent."""
     objects: Objects = NoObjects()
     """Those of the cluster, as far as they are read."""
 

@@ -9,7 +9,7 @@ from generator.annotations.buffers import buffers_of
 from generator.annotations.declaration import SHUT, Annotation, Asker, Feature, OnError, Values
 from generator.directives import Directive, Expression, Size, Statement, Text, Value, Word
 from generator.effects import INTERNAL, Deny, Effect, InLocation, InternalLocation, Phase
-from generator.names import is_remote_host
+from generator.names import is_network_host
 from generator.problems import Code, shown
 from generator.values.lists import header_names
 from generator.values.scalars import boolean, one_of
@@ -104,9 +104,12 @@ def _auth(values: Values, asker: Asker) -> Iterator[Effect]:
 
 def _forbidden(asked: URL, asker: Asker) -> problems.Problem | None:
     """Refuse what would have nginx ask this very machine, or one of the client's choice."""
-    if asker.loopback or (asked.host and is_remote_host(asked.host.strip("[]"))):
-        return None
-    if not asked.host and "" not in asker.hosts:
+    host = asked.host.strip("[]")
+    if host:
+        is_admitted = (asker.reach.loopback or is_network_host(host)) and asker.reach.admits(host)
+    else:
+        is_admitted = asker.reach.loopback or "" not in asker.hosts
+    if is_admitted:
         return None
     message = (
         f"{shown(asked.host)} is not a host elsewhere."

@@ -1,7 +1,6 @@
 """Reads one file into decoded documents; only documents whose text changed are parsed anew."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -63,7 +62,7 @@ def _read_text(path: Path, stamp: Stamp) -> str:
     if stamp.size > MAX_FILE_BYTES:
         raise ParseError(f"It is larger than {MAX_FILE_BYTES >> 20} MiB. Split it into several.", 0)
     try:
-        content = read_bytes(Path(os.path.realpath(path)), MAX_FILE_BYTES)
+        content = read_bytes(path, MAX_FILE_BYTES, through_links=True)
     except ContractError as error:
         raise ParseError(f"It cannot be read: {error}.", 0) from error
     return decoded(content)

@@ -1,6 +1,5 @@
 """Finds the line in a file that a problem is about."""
 
-import os
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -60,7 +59,7 @@ class Locator:
 def _parts(file: str) -> Sequence[DocumentText]:
     """Return a file's documents, in the place of a List its items."""
     try:
-        content = read_bytes(Path(os.path.realpath(file)), MAX_FILE_BYTES)
+        content = read_bytes(Path(file), MAX_FILE_BYTES, through_links=True)
         documents = split_documents(decoded(content))
         return [part for each in documents for part in split_list(each) or (each,)]
     except (ParseError, OSError, ContractError):

@@ -4,7 +4,6 @@ The only place of this room that reads files.
 """
 
 import difflib
-import os
 from importlib import resources
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def differing(templates: TemplateSet, others: TemplateSet) -> list[str]:
 def _read(file: Path) -> str:
     """Read a file that somebody else puts there, perhaps as a link, as a mounted ConfigMap does."""
     try:
-        content = read_bytes(Path(os.path.realpath(file)), _LARGEST)
+        content = read_bytes(file, _LARGEST, through_links=True)
     except OSError as error:
         raise TemplateError(str(file), 0, f"{error.strerror}.") from error
     except ContractError as error:

@@ -1,5 +1,6 @@
 """Parses the values of flags; raises click.BadParameter, which says what is expected."""
 
+import ipaddress
 import math
 import re
 from collections.abc import Mapping
@@ -7,7 +8,7 @@ from typing import Any
 
 import click
 
-from generator.names import is_label, is_subdomain
+from generator.names import Network, is_label, is_subdomain
 from generator.objects import Name
 
 _UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -48,6 +49,18 @@ def namespaces(text: str) -> tuple[str, ...]:
         if not is_label(name):
             raise click.BadParameter(f'"{name}" is not the name of a namespace.')
     return words(text)
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Parse a list of networks with commas."""
+    return tuple(map(_network, words(text)))
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is not a network, such as 10.0.0.0/8.') from None
 
 
 def prefix(text: str) -> str:

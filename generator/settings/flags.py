@@ -18,6 +18,7 @@ from generator.settings.flag_values import (
     lease_name,
     milliseconds,
     namespaces,
+    networks,
     object_name,
     port,
     prefix,
@@ -258,6 +259,14 @@ SERVING_FLAGS = section(
         "--disable-svc-external-name",
         default=_default("disable_svc_external_name"),
         help="Refuse Services of type ExternalName.",
+    ),
+    flag(
+        "--denied-backend-networks",
+        type=networks,
+        metavar="CIDR,...",
+        default="",
+        help="Networks in which no endpoint, externalName or auth-url may be. Names that DNS "
+        "leads there are not found out.",
     ),
 )
 

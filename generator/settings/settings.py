@@ -4,6 +4,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from generator.names import Network
 from generator.objects import Name
 from generator.settings.ineffective_flags import IgnoredFlag
 from generator.settings.source import Cluster, Manifests
@@ -38,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     debounce_ms: int = 500
     disable_catch_all: bool = False
     disable_svc_external_name: bool = False
+    denied_backend_networks: tuple[Network, ...] = ()
 
     update_status: bool = True
     publish_service: Name | None = None

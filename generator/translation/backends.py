@@ -18,7 +18,7 @@ from generator.model import (
     ProxyByName,
     Upstream,
 )
-from generator.names import is_address, is_label, is_network_host, is_remote_host
+from generator.names import Reach, is_address, is_label, is_network_host
 from generator.objects import (
     Backend,
     Kind,
@@ -103,22 +103,21 @@ def resolve(
             f"Service {name} has no port {_port(wanted)}.",
             f"Name one of its ports: {ports.listed()}.",
         )
-    target = _to_endpoints(service, port, how, subject, reads, loopback=options.loopback)
+    target = _to_endpoints(service, port, how, subject, reads, options.reach)
     if direct or target.problem:
         return target
     return replace(target, problem=_told(subject, name, port))
 
 
-def _to_endpoints(  # noqa: PLR0913 - what a backend is, and how it is reached
+def _to_endpoints(  # noqa: PLR0913, PLR0917 - what a backend is, and how it is reached
     service: Service,
     port: ServicePort,
     how: UpstreamSettings,
     subject: Subject,
     reads: Reads,
-    *,
-    loopback: bool,
+    reach: Reach,
 ) -> ResolvedBackend:
-    found = find_endpoints(service, port, reads, loopback=loopback)
+    found = find_endpoints(service, port, reads, reach)
     if not found.endpoints:
         return _without_endpoints(service, port, found, subject)
     target = _proxied(service, port, how, found.endpoints)
@@ -231,11 +230,13 @@ def _external(
             f"Service {service.name} has no port {_port(wanted)}.",
             f"Name one of its ports: {ports.listed()}; or give a number.",
         )
-    if not (is_remote_host(host) or (options.loopback and is_network_host(host))):
+    if not (is_network_host(host) and options.reach.admits(host)):
         return subject.unavailable(
             Code.BACKEND_NOT_SUPPORTED,
-            f"Service {service.name} has externalName {shown(host)}, which is no host elsewhere.",
-            "Give it a DNS name of another machine.",
+            f"Service {service.name} has externalName {shown(host)}, which is no host that "
+            "may be asked.",
+            "Give it a DNS name of another machine; not one of this node's or a cloud's own, nor "
+            "in --denied-backend-networks.",
         )
     if is_address(host) or host == "localhost":
         endpoint = Endpoint(_ADDRESSES.get(host, host), number)

@@ -133,7 +133,7 @@ def _asker(ingress: Ingress, hosts: Hosts, reads: Reads, installation: Installat
         owner=ingress.ref,
         hosts=frozenset(hosts),
         default_backend=installation.default_backend,
-        loopback=installation.settings.loopback,
+        reach=installation.settings.reach,
         objects=reads,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from generator.model import Endpoint
-from generator.names import is_address, is_loopback
+from generator.names import Reach, is_address
 from generator.objects import (
     EndpointPort,
     EndpointSlice,
@@ -38,7 +38,7 @@ class FoundEndpoints(Struct, frozen=True, kw_only=True):
 
 
 def find_endpoints(
-    service: Service, port: ServicePort, reads: Reads, *, loopback: bool
+    service: Service, port: ServicePort, reads: Reads, reach: Reach
 ) -> FoundEndpoints:
     """Find who answers; an apiserver keeps this machine's own addresses out, and so do we.
 
@@ -47,9 +47,9 @@ def find_endpoints(
     """
     slices = reads.endpoint_slices(service.name)
     ports = reads.once((Kind.ENDPOINT_SLICE, service.name), lambda: _SlicePorts.of(slices, service))
-    if named := _usable(ports.by_name.get(port.name, ()), loopback=loopback):
+    if named := _usable(ports.by_name.get(port.name, ()), reach):
         return FoundEndpoints(endpoints=named)
-    before = _usable(ports.unnamed.get(port.target_port or port.port, ()), loopback=loopback)
+    before = _usable(ports.unnamed.get(port.target_port or port.port, ()), reach)
     return FoundEndpoints(
         endpoints=before,
         renamed=bool(before),
@@ -90,7 +90,7 @@ class _SlicePorts(Struct, frozen=True):
         )
 
 
-def _usable(places: Iterable[_Place], *, loopback: bool) -> tuple[Endpoint, ...]:
+def _usable(places: Iterable[_Place], reach: Reach) -> tuple[Endpoint, ...]:
     """Return the ready endpoints; where there are none, those that still serve while terminating.
 
     Rules: KEP-1669, "Proxy terminating endpoints".
@@ -100,7 +100,7 @@ def _usable(places: Iterable[_Place], *, loopback: bool) -> tuple[Endpoint, ...]
         for each, port in places
         for endpoint in each.endpoints
         if endpoint.addresses and is_address(endpoint.addresses[0])
-        if loopback or not is_loopback(endpoint.addresses[0])
+        if reach.admits(endpoint.addresses[0])
     ]
     chosen = [f for f in found if _ready(f[0])] or [f for f in found if _still_serving(f[0])]
     return tuple(sorted({Endpoint(e.addresses[0], port) for e, port in chosen}))

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from generator.model import Certificate
+from generator.names import Network, Reach
 from generator.objects import Name
 
 
@@ -30,5 +31,12 @@ class TranslationSettings(Struct, frozen=True, kw_only=True):
     loopback: bool = False
     """Whether backends may be on this machine's loopback: only where the
     author of the Ingresses owns the machine."""
+    denied_networks: tuple[Network, ...] = ()
+    """Networks in which backends may not be."""
     compatible_classes: frozenset[str] = frozenset({"nginx"})
     """Classes whose Ingresses get ingress-nginx's ways where they differ from Kubernetes'."""
+
+    @property
+    def reach(self) -> Reach:
+        """Return where requests may be sent."""
+        return Reach(self.loopback, self.denied_networks)

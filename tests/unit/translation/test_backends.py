@@ -1,5 +1,7 @@
 """From what a rule names to where requests go."""
 
+import ipaddress
+
 import pytest
 
 from generator.model import Endpoint, Protocol, Proxy, ProxyByName
@@ -267,6 +269,13 @@ def test_an_external_address_is_an_upstream():
     action, problems = external("192.0.2.7", port=8443, annotations={"backend-protocol": "HTTPS"})
     assert isinstance(action, Proxy)
     assert problems == []
+
+
+def test_nothing_is_in_the_networks_that_the_admin_denies():
+    denied = (ipaddress.ip_network("10.0.0.0/8"),)
+    assert external("10.0.0.7", denied_networks=denied)[1] == [Code.BACKEND_NOT_SUPPORTED]
+    found = built(shop(), *published("web", "10.0.0.1", "192.0.2.1"), denied_networks=denied)
+    assert endpoints(found) == ["192.0.2.1:8080"]
 
 
 @pytest.mark.parametrize(
