@@ -48,6 +48,7 @@ class Code(StrEnum):
     OVERRIDDEN = "overridden"
     PATH_BECOMES_REGEX = "path-becomes-regex"
     PATH_INVALID = "path-invalid"
+    PATH_LITERAL = "path-literal"
     PATH_TAKEN = "path-taken"
     PORT_RENAMED = "port-renamed"
     REFUSED_BY_NGINX = "refused-by-nginx"

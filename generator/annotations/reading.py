@@ -1,6 +1,8 @@
 """From the annotations of one Ingress to typed values and problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from string import ascii_uppercase
 from typing import Any
 
 from generator import problems
@@ -15,6 +17,26 @@ from generator.values.invalid import Invalid
 
 _GUARDS = ("auth-", "enable-global-auth", "satisfy")
 """Names of ingress-nginx's that guard access: unknown here, they deny rather than open."""
+
+
+def _folded(name: str) -> str:
+    """Return a name without what differs in most misspellings; comparing letters takes time."""
+    return name.translate(_FOLDS)
+
+
+_FOLDS = str.maketrans({**{c: c.lower() for c in ascii_uppercase}, "-": None, "_": None})
+_DENYING = {
+    _folded(spelled): name
+    for name, found in BY_NAME.items()
+    if found.on_error is OnError.DENY
+    for spelled in (name, f"{name}s", name.removesuffix("s"))
+}
+"""Names of those that guard access: unknown annotations of such a name deny too."""
+_OLD_PREFIX = "ingress.kubernetes.io"
+"""ingress-nginx's before 0.9."""
+_MOST_SLIPS = 2
+_NEAR = 0.93
+"""One or two letters of a prefix."""
 _MOST_UNKNOWN = 10
 """Told by name, those that deny first: comparing names to find what was meant takes time."""
 
@@ -48,12 +70,38 @@ def read(
             meanwhile = _meanwhile(annotation, values)
             found.append(_invalid(owner, name, texts[name], invalid, meanwhile))
     unknown = sorted(name for name in texts if name not in BY_NAME)
-    unknown.sort(key=lambda name: not name.startswith(_GUARDS))
-    denied |= any(name.startswith(_GUARDS) for name in unknown)
-    found += [_unknown(owner, name) for name in unknown[:_MOST_UNKNOWN]]
+    guards = {name for name in unknown if name.startswith(_GUARDS) or _folded(name) in _DENYING}
+    guards |= {name for name in unknown[:_MOST_UNKNOWN] if did_you_mean(name, _DENYING.values())}
+    unknown.sort(key=lambda name: name not in guards)
+    found += [_unknown(owner, name, guards=name in guards) for name in unknown[:_MOST_UNKNOWN]]
     if more := unknown[_MOST_UNKNOWN:]:
-        found.append(_more_unknown(owner, more))
-    return Values(given, denied, options), tuple(found)
+        found.append(_more_unknown(owner, more, guards=more[0] in guards))
+    found += _of_other_prefixes(annotations, prefix, owner)
+    return Values(given, denied or bool(guards), options), tuple(found)
+
+
+def _of_other_prefixes(
+    annotations: Mapping[str, str], prefix: str, owner: ObjectRef
+) -> Iterator[Problem]:
+    """Report annotations of ours under a prefix that is ingress-nginx's older one, or a typo."""
+    others = sorted(key for key in annotations if not key.startswith(prefix + "/"))
+    apart = [key.rpartition("/") for key in others]
+    meant = [(other, name) for other, _, name in apart if name in BY_NAME]
+    near = {other for other, _ in meant if other == _OLD_PREFIX or _is_near(other, prefix)}
+    for other, name in [each for each in meant if each[0] in near][:_MOST_UNKNOWN]:
+        yield problems.warning(
+            owner,
+            f"{other}/{name}",
+            Code.ANNOTATION_UNKNOWN,
+            f"Annotations are read under {prefix}/ alone.",
+            f"Did you mean {prefix}/{name}?",
+            meanwhile="it has no effect",
+        )
+
+
+def _is_near(prefix: str, other: str) -> bool:
+    lengths = abs(len(prefix) - len(other))
+    return lengths <= _MOST_SLIPS and SequenceMatcher(None, prefix, other).ratio() >= _NEAR
 
 
 def _invalid(owner: ObjectRef, name: str, text: str, invalid: Invalid, meanwhile: str) -> Problem:
@@ -71,22 +119,21 @@ def _meanwhile(annotation: Annotation[Any], values: Values) -> str:
     return f"{described(values.default_of(annotation))}, the default"
 
 
-def _unknown(owner: ObjectRef, name: str) -> Problem:
-    guards = name.startswith(_GUARDS)
+def _unknown(owner: ObjectRef, name: str, *, guards: bool) -> Problem:
     report = problems.error if guards else problems.warning
     return report(
         owner,
         name,
         Code.ANNOTATION_UNKNOWN,
         "Pillion has no annotation of this name.",
-        did_you_mean(name, BY_NAME) or "Remove it, or do without what it asks for.",
+        did_you_mean(name.lower().replace("_", "-"), BY_NAME)
+        or "Remove it, or do without what it asks for.",
         meanwhile=SHUT if guards else "it has no effect",
     )
 
 
-def _more_unknown(owner: ObjectRef, names: Sequence[str]) -> Problem:
-    guard = names[0].startswith(_GUARDS)
-    report = problems.error if guard else problems.warning
+def _more_unknown(owner: ObjectRef, names: Sequence[str], *, guards: bool) -> Problem:
+    report = problems.error if guards else problems.warning
     return report(
         owner,
         "metadata.annotations",
@@ -94,6 +141,6 @@ def _more_unknown(owner: ObjectRef, names: Sequence[str]) -> Problem:
         f"Of {len(names)} more annotations Pillion does not know the names.",
         "Remove them, or do without what they ask for.",
         meanwhile="its paths answer 503, since some guard access"
-        if guard
+        if guards
         else "they have no effect",
     )

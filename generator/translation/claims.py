@@ -5,6 +5,7 @@ answers. nginx asks exact paths first, then expressions in their order, then the
 prefix; a prefix marked `^~` keeps expressions out.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -36,8 +37,7 @@ def claim(host: str, shares: HostShares, *, tls: bool) -> Claimed:
     """Give each path to whom it belongs."""
     regex = any(part.regex for part in shares.owners)
     taken, found = _claimed(host, shares.owners, regex=regex, tls=tls)
-    if regex:
-        found += _turned_into_regexes(shares.owners)
+    found += _turned_into_regexes(shares.owners) if regex else _literal(shares.owners)
     owned, guests = list(taken.values()), list[Location]()
     above = _Above(shares)
     above.add(taken)
@@ -168,6 +168,30 @@ def _taken(host: str, part: HostPart, rule: PathRule, winner: Location) -> Probl
         "Choose another path, or remove one.",
         meanwhile="the first one is served",
     )
+
+
+_PATTERN = re.compile(r"\*|\.\+|\(\?|\(\.|\\[dwsbDWSB.]|\[[^]]+\]|^/\^|\$$")
+
+
+def _literal(parts: Iterable[HostPart]) -> Iterator[Problem]:
+    """Tell of paths that look like patterns and are compared character by character."""
+    for part in parts:
+        for rule in part.rules:
+            if rule.regex or not _PATTERN.search(rule.path):
+                continue
+            start = rule.path.rstrip("*").rstrip("/") or "/"
+            star = rule.path.endswith("/*") and not _PATTERN.search(start)
+            yield problems.warning(
+                part.owner,
+                f"{rule.field}.path",
+                Code.PATH_LITERAL,
+                f"Path {shown(rule.path)} is compared character by character.",
+                f'Write "{start}" with pathType Prefix.'
+                if star
+                else "If a regular expression is meant, set use-regex, with pathType "
+                "ImplementationSpecific.",
+                meanwhile="only requests with these very characters have it",
+            )
 
 
 def _turned_into_regexes(parts: Iterable[HostPart]) -> Iterator[Problem]:

@@ -42,7 +42,9 @@ def size(text: str) -> Size:
     """Read a number of bytes, with b, k, m or g behind it or none."""
     found = _SIZE.fullmatch(text)
     if not found:
-        raise Invalid("a size", "Write a number with k, m or g, such as 8m.")
+        meant = re.fullmatch(r"([0-9]{1,12}) *([kmg])i?b?", text, re.IGNORECASE)
+        such = f"{meant[1]}{meant[2].lower()}" if meant else "8m"
+        raise Invalid("a size", f"Write a number with k, m or g, such as {such}.")
     bytes_ = int(found[1]) * _UNITS[found[2].lower()]
     if bytes_ > _LARGEST_SIZE:
         raise Invalid("a size that nginx can count: at most 8589934591g", "Write a smaller one.")
@@ -79,9 +81,11 @@ def number_between(least: int, most: int) -> Callable[[str], int]:
 def seconds(text: str) -> Duration:
     """Read a whole number of seconds, from 1 to a year."""
     if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= _LONGEST_DURATION_S:
+        unit = re.fullmatch(r"([0-9]{1,9}) *(s|sec|seconds?|m|min|minutes?|h|hours?)", text)
+        meant = int(unit[1]) * _UNITS_S[unit[2][0]] if unit else 60
         raise Invalid(
             "a number of seconds from 1 to 31536000",
-            "Write whole seconds without a unit, such as 60.",
+            f"Write whole seconds without a unit, such as {meant}.",
         )
     return Duration(int(text) * 1000)
 

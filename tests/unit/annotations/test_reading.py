@@ -64,3 +64,36 @@ def test_an_unknown_annotation_costs_nothing_and_near_misses_are_offered():
     values, (problem,) = reading(proxy_boddy_size="8m")
     assert (values.denied, problem.severity) == (False, Severity.WARNING)
     assert problem.advice == "Did you mean proxy-body-size? Meanwhile: it has no effect."
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("whitelist-source-ranges", "Whitelist_Source_Range", "whitelist-source-rage"),
+        "denylist-sourcerange",
+    ],
+)
+def test_an_annotation_that_guards_access_denies_where_its_name_is_misspelled(name):
+    for more in (0, 50):
+        noise = {f"{PREFIX}/zz-{n}": "x" for n in range(more)}
+        given = {f"{PREFIX}/{name}": "203.0.113.0/24", **noise}
+        values, problems = read(given, PREFIX, OWNER, GlobalValues())
+        assert values.denied
+        assert (problems[0].field, problems[0].severity) == (name, Severity.ERROR)
+        assert problems[0].hint.startswith("Did you mean")
+
+
+@pytest.mark.parametrize("prefix", ["ingress.kubernetes.io", "nginx.ingress.kubernates.io"])
+def test_annotations_of_ours_under_the_older_or_a_misspelled_prefix_are_told(prefix):
+    given = {f"{prefix}/whitelist-source-range": "203.0.113.0/24", f"{prefix}/of-another": "x"}
+    _, (problem,) = read(given, PREFIX, OWNER, GlobalValues())
+    assert problem.field == f"{prefix}/whitelist-source-range"
+    assert problem.hint == f"Did you mean {PREFIX}/whitelist-source-range?"
+
+
+@pytest.mark.parametrize(
+    "prefix", ["nginx.org", "nginx-internal.ingress.kubernetes.io", "haproxy.org"]
+)
+def test_annotations_of_other_controllers_are_not(prefix):
+    given = {f"{prefix}/whitelist-source-range": "203.0.113.0/24"}
+    assert read(given, PREFIX, OWNER, GlobalValues())[1] == ()

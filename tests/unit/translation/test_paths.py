@@ -293,3 +293,28 @@ def test_only_the_path_of_one_token_is_a_challenge(path):
         )
     )
     assert not any(name.startswith("= /.") for name in backends(found))
+
+
+# --- what looks like a pattern ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/*", 'Write "/" with pathType Prefix.'),
+        ("/api/*", 'Write "/api" with pathType Prefix.'),
+        ("/api/(.*)", "If a regular expression is meant, set use-regex"),
+        (r"/v\d+", "If a regular expression is meant, set use-regex"),
+        ("/[a-z]+", "If a regular expression is meant, set use-regex"),
+    ],
+)
+def test_a_path_that_looks_like_a_pattern_and_is_none_is_told(path, hint):
+    (problem,) = built(shop(("ImplementationSpecific", path, "web"))).problems
+    assert (problem.code, problem.hint[: len(hint)]) == (Code.PATH_LITERAL, hint)
+    regex = {"use-regex": "true"}
+    assert told(built(shop(("ImplementationSpecific", path, "web"), annotations=regex))) == []
+
+
+@pytest.mark.parametrize("path", ["/Users(1)", "/a.b", "/a$b", "/a+b", "/~me", "/größe"])
+def test_odd_characters_alone_make_no_pattern(path):
+    assert told(built(shop(("Prefix", path, "web")))) == []

@@ -307,3 +307,21 @@ def test_each_default_is_what_its_own_description_parses_to(declared):
     default = declared.initial if declared in ALL else declared.default
     if default not in (None, ()):
         assert declared.parse(described(default)) == default
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "such"),
+    [
+        (seconds, "3600s", "3600"),
+        (seconds, "5m", "300"),
+        (seconds, "1 hour", "3600"),
+        (seconds, "soon", "60"),
+        (size, "100Mi", "100m"),
+        (size, "1 GB", "1g"),
+        (size, "much", "8m"),
+    ],
+)
+def test_a_value_with_the_unit_of_another_program_is_told_in_nginxs(parse, text, such):
+    with pytest.raises(Invalid) as told:
+        parse(text)
+    assert told.value.hint.endswith(f"such as {such}.")
