@@ -14,7 +14,13 @@ from generator.cluster.discovery import find
 from generator.loop.reporter import Reporter
 from generator.manifests.source import ManifestSource
 from generator.model import Certificate
-from generator.nginx.surroundings import Surroundings, open_files, resolvers_of
+from generator.nginx.surroundings import (
+    Surroundings,
+    cluster_domain_of,
+    has_ipv6_beyond,
+    open_files,
+    resolvers_of,
+)
 from generator.objects import Kind, Name, ObjectRef
 from generator.settings.settings import Settings
 from generator.settings.source import Cluster, Manifests, replica_of
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from generator.cluster.source import ClusterSource
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
+_IF_INET6 = Path("/proc/net/if_inet6")
 
 
 def translation_settings_of(
@@ -51,6 +58,7 @@ def translation_settings_of(
         external_names=not settings.disable_svc_external_name,
         loopback=isinstance(settings.source, Manifests),
         denied_networks=settings.denied_backend_networks,
+        cluster_domain=cluster_domain_of(_read(_RESOLV_CONF)),
     )
 
 
@@ -68,7 +76,8 @@ def surroundings_of(settings: Settings) -> Surroundings:
         workers=settings.worker_processes,
         open_files=open_files(*resource.getrlimit(resource.RLIMIT_NOFILE)),
         ipv6=_has_ipv6(),
-        resolvers=_resolvers(),
+        ipv6_beyond=has_ipv6_beyond(_read(_IF_INET6)),
+        resolvers=resolvers_of(_read(_RESOLV_CONF)),
     )
 
 
@@ -82,11 +91,12 @@ def _has_ipv6() -> bool:
     return True
 
 
-def _resolvers() -> tuple[str, ...]:
+def _read(path: Path) -> str:
+    """Return what the system says there; nothing where it does not."""
     try:
-        return resolvers_of(_RESOLV_CONF.read_text(encoding="utf-8", errors="replace"))
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return ()
+        return ""
 
 
 def access_of(cluster: Cluster) -> Access:

@@ -108,9 +108,12 @@ class LineSplitter:
 
 
 def as_line(component: str, line: bytes) -> bytes:
-    """Return a line of a process as a line of JSON; JSON is unchanged."""
+    """Return a line of a process as a line of JSON; JSON is unchanged.
+
+    nginx writes bytes of a request that are no UTF-8 as they came: then the line is no JSON.
+    """
     if line.startswith(b"{") and line.endswith(b"}"):
-        return line + b"\n"
+        return (line if line.isascii() else line.decode(errors="replace").encode()) + b"\n"
     text = line.decode(errors="replace")
     if component != "nginx":
         return as_json(component, Event.PROCESS_OUTPUT, "error", message=text)

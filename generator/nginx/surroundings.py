@@ -5,7 +5,7 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from generator.names import is_address
+from generator.names import is_address, is_subdomain
 from generator.nginx.capabilities import UNKNOWN, Capabilities
 
 _CONNECTIONS = 16384
@@ -28,6 +28,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     probe_port: int | None = None
     """Where others may ask whether nginx serves, such as a kubelet; None: nowhere."""
     ipv6: bool = True
+    ipv6_beyond: bool = True
+    """Whether other machines are reached by IPv6; where not, no name is resolved to it."""
     resolvers: tuple[str, ...] = ()
     """Addresses that resolve the names of ExternalName Services."""
     workers: int = 0
@@ -69,3 +71,16 @@ def resolvers_of(resolv_conf: str) -> tuple[str, ...]:
     lines = (line.split() for line in resolv_conf.splitlines())
     named = [fields[1] for fields in lines if len(fields) > 1 and fields[0] == "nameserver"]
     return tuple(address for address in named if is_address(address))
+
+
+def cluster_domain_of(resolv_conf: str) -> str:
+    """Return the domain of a cluster's Services, as the search list of a Pod has it; or nothing."""
+    lines = (line.split() for line in resolv_conf.splitlines())
+    searched = [name for fields in lines if fields[:1] == ["search"] for name in fields[1:]]
+    found = (name.rstrip(".").removeprefix("svc.") for name in searched if name.startswith("svc."))
+    return next((domain for domain in found if is_subdomain(domain)), "")
+
+
+def has_ipv6_beyond(if_inet6: str) -> bool:
+    """Whether an address of /proc/net/if_inet6 is of global scope: neither loopback nor link."""
+    return any(line.split()[3:4] == ["00"] for line in if_inet6.splitlines())

@@ -46,6 +46,7 @@ from generator.nginx.markers import marker
 from generator.nginx.quoting import Written
 from generator.nginx.surroundings import Surroundings
 
+_BACKLOG = 4096
 _HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 
 _SCHEMES: dict[Protocol, Text | Expression] = {
@@ -279,7 +280,8 @@ def _server_name(host: Host) -> Written:
 def _listens(
     host: Host, surroundings: Surroundings, parameters: Iterable[Statement]
 ) -> tuple[Written, ...]:
-    default = " default_server" if host.kind is HostKind.DEFAULT else ""
+    # As many connections as the kernel lets wait (net.core.somaxconn, 4,096) while workers change.
+    default = f" default_server backlog={_BACKLOG}" if host.kind is HostKind.DEFAULT else ""
     more = "".join(f" {each.name}" for each in parameters if isinstance(each, Directive))
     addresses = ("", "[::]:") if surroundings.ipv6 else ("",)
     ports = ((surroundings.http_port, ""), (surroundings.https_port, " ssl"))

@@ -94,7 +94,7 @@ def resolve(
     wanted = backend.service.port
     ports = reads.once((Kind.SERVICE, name), lambda: ServicePorts.of(service))
     if service.spec.type == "ExternalName":
-        return _external(ports, wanted, how, subject, options)
+        return _external(ports, wanted, how, subject, reads, options)
     direct = ports.find(wanted)
     port = direct or ports.by_target.get(wanted.name or wanted.number)
     if port is None:
@@ -207,15 +207,32 @@ def _upstream_name(service: Name, port: ServicePort, how: UpstreamSettings) -> s
     return readable if protocol is Protocol.HTTP else f"{readable}-{protocol.lower()}"
 
 
-def _external(
+def _full_name(name: str, reads: Reads, domain: str) -> str:
+    """Complete the name of a Service as a Pod's search list would: nginx knows of none.
+
+    `web.shop.svc` is one whatever there is; `web.shop` only where there is such a Service,
+    since it may be a domain as well.
+    """
+    labels = name.split(".")
+    if name.endswith(".") or not domain or not all(map(is_label, labels)):
+        return name.rstrip(".")
+    if len(labels) == _SERVICE_LABELS + 1 and labels[-1] == "svc":
+        return f"{name}.{domain}"
+    if len(labels) == _SERVICE_LABELS and reads.service(Name(labels[1], labels[0])):
+        return f"{name}.svc.{domain}"
+    return name
+
+
+def _external(  # noqa: PLR0913, PLR0917 - as above
     ports: ServicePorts,
     wanted: ServicePortRef,
     how: UpstreamSettings,
     subject: Subject,
+    reads: Reads,
     options: TranslationSettings,
 ) -> ResolvedBackend:
     service = ports.service
-    host = service.spec.external_name.lower().rstrip(".")
+    host = _full_name(service.spec.external_name.lower(), reads, options.cluster_domain)
     port = ports.find(wanted)
     number = port.port if port else wanted.number
     if not options.external_names:
@@ -248,4 +265,6 @@ def _external(
     )
 
 
+_SERVICE_LABELS = 2
+"""Of a Service's name and its namespace's."""
 _ADDRESSES = {"localhost": "127.0.0.1"}

@@ -33,6 +33,8 @@ class TranslationSettings(Struct, frozen=True, kw_only=True):
     author of the Ingresses owns the machine."""
     denied_networks: tuple[Network, ...] = ()
     """Networks in which backends may not be."""
+    cluster_domain: str = ""
+    """What names of Services end in, such as `cluster.local`; empty where it is not known."""
     compatible_classes: frozenset[str] = frozenset({"nginx"})
     """Classes whose Ingresses get ingress-nginx's ways where they differ from Kubernetes'."""
 

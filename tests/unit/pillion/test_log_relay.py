@@ -50,6 +50,14 @@ def test_what_a_program_says_beside_its_log_becomes_json():
     assert told["message"] == "Killed \ufffd"
 
 
+def test_a_request_of_bytes_that_are_no_text_is_logged_as_json():
+    line = '{"uri":"/größe\\u0000'.encode() + b'/\xff","user_agent":"\xfe"}'
+    assert json.loads(as_line("nginx", line)) == {
+        "uri": "/größe\0/\ufffd",
+        "user_agent": "\ufffd",
+    }
+
+
 def test_the_sink_never_waits_for_its_reader_and_says_what_it_dropped():
     reading = threading.Event()
 

@@ -265,6 +265,30 @@ def test_an_external_name_is_resolved_by_nginx_as_requests_come():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("backend.other.svc", "backend.other.svc.cluster.local"),
+        ("backend.other", "backend.other.svc.cluster.local"),
+        ("backend.other.", "backend.other"),
+        ("example.com", "example.com"),
+        ("a.b.example.com", "a.b.example.com"),
+        ("backend.other.svc.cluster.local", "backend.other.svc.cluster.local"),
+    ],
+)
+def test_a_short_name_of_a_service_is_completed_as_a_pods_search_list_would(name, asked):
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"type": "ExternalName", "externalName": name},
+    }
+    elsewhere = in_namespace("other", *published("backend"))
+    given = (shop({"number": 80}), service, *elsewhere)
+    found = built(*given, cluster_domain="cluster.local")
+    assert locations(found)["/"].handler.action.host == asked
+    assert locations(built(*given))["/"].handler.action.host == name.rstrip(".")
+
+
 def test_an_external_address_is_an_upstream():
     action, problems = external("192.0.2.7", port=8443, annotations={"backend-protocol": "HTTPS"})
     assert isinstance(action, Proxy)
