@@ -181,6 +181,11 @@ class Event(LogEvent):
         "status.published",
         "Addresses were written to, or removed from, the status of Ingresses.",
     )
+    STATUS_WITHOUT_ADDRESS = (
+        "status.without_address",
+        "The Service of --publish-service has no address, so that the status of Ingresses stays as "
+        "it is; `message` says why. Logged once.",
+    )
     STATUS_FAILED = (
         "status.failed",
         "The status of an Ingress could not be written. Logged once for each error; tried again.",

@@ -16,7 +16,12 @@ from generator.cluster.backoff import Backoff, Timing
 from generator.cluster.correction_pacing import CorrectionPacing, WrittenStatus
 from generator.cluster.errors import ClusterError, Refused
 from generator.cluster.managed_statuses import FIELD_MANAGER, managed_statuses
-from generator.cluster.published_addresses import Addresses, addresses_of_service, in_order
+from generator.cluster.published_addresses import (
+    Addresses,
+    addresses_of_service,
+    in_order,
+    why_without_address,
+)
 from generator.cluster.resources import INGRESSES
 from generator.cluster.source import ClusterSource
 from generator.log_events import Event
@@ -57,6 +62,7 @@ class StatusWriter:
         self._to_check: set[Name] = set()
         self._has_work = asyncio.Event()
         self._published: Addresses = ()
+        self._logged_lack = ""
         self._ingresses = source.store.tables[Kind.INGRESS]
 
     def publish(self, served: Iterable[Ingress]) -> None:
@@ -96,6 +102,7 @@ class StatusWriter:
 
     def _queue_what_differs(self, names: set[Name]) -> None:
         addresses = self.addresses
+        self._log_lack(addresses)
         if addresses != self._published:
             self._published = addresses
             names = {*names, *(self._served or ())}
@@ -108,6 +115,15 @@ class StatusWriter:
             else:
                 self._queued.add(name)
                 self._queue.put_nowait(name)
+
+    def _log_lack(self, addresses: Addresses) -> None:
+        """Say once that the status of what is served stays as it is, for want of an address."""
+        if self._service is None or not self._served:
+            return
+        lack = "" if addresses else why_without_address(self._source, self._service)
+        if lack and lack != self._logged_lack:
+            log.warning(Event.STATUS_WITHOUT_ADDRESS, service=str(self._service), message=lack)
+        self._logged_lack = lack
 
     def _check_later(self, name: Name, wait_s: float) -> None:
         if name not in self._delayed:

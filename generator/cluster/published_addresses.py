@@ -29,6 +29,19 @@ def addresses_of_service(source: ClusterSource, name: Name) -> Addresses:
     return in_order(found)
 
 
+def why_without_address(source: ClusterSource, name: Name) -> str:
+    """Say why a Service has no address, and what to do; a sentence or two."""
+    service = source.service(name)
+    if service is None:
+        return f"There is no Service {name}. Create it, or name another by --publish-service."
+    if service.spec.type == "LoadBalancer":
+        return f"Service {name} has no address yet; its load balancer gives it one."
+    return (
+        f"Service {name} of type {service.spec.type} has no address. Give addresses by "
+        "--publish-status-address, or name a Service that has one."
+    )
+
+
 def addresses_of_text(texts: Iterable[str]) -> Addresses:
     """Read --publish-status-address: IP addresses and host names."""
     return in_order(

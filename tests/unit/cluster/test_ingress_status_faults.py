@@ -174,6 +174,32 @@ async def test_many_are_written_few_at_a_time(writing):
         assert 2 <= most <= 10
 
 
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (None, "There is no Service default/edge."),
+        ({"clusterIP": "None"}, "Service default/edge of type ClusterIP has no address."),
+        ({"type": "LoadBalancer"}, "Service default/edge has no address yet"),
+    ],
+)
+async def test_a_service_without_an_address_is_told_once(spec, words, writing, logged):
+    edge = Name("default", "edge")
+    async with writing(ingress("shop"), ingress("other"), publish_service=edge) as parts:
+        fake, source, writer = parts
+        if spec is not None:
+            fake.put(
+                "services", {"metadata": {"namespace": "default", "name": "edge"}, "spec": spec}
+            )
+            await until(lambda: source.service(edge) is not None)
+        writer.publish(held(source, "shop"))
+        await until(lambda: logged("status.without_address"))
+        writer.publish(held(source, "shop", "other"))
+        await until(lambda: not writer._to_check)
+        (told,) = logged("status.without_address")
+        assert told["message"].startswith(words)
+        assert fake.asked("patch", "ingresses/shop/status") == []
+
+
 async def test_the_address_of_the_service_follows_the_service(writing):
     name = Name("default", "lb")
     async with writing(ingress("shop"), publish_service=name) as (fake, source, writer):
