@@ -9,9 +9,7 @@ import pytest
 from reloader.contract import Status, Volume
 from tests.drivers.ingresses import ingress, rule
 from tests.drivers.served_folder import Site
-from tests.lab import lua_nginx
 from tests.lab.backend import Backend
-from tests.lab.errors import LabError
 from tests.lab.objects import endpoint_slice, service
 from tests.lab.ports import free_port
 from tests.lab.waiting import eventually
@@ -55,15 +53,6 @@ class Shop:
 
     def answers(self, times: int = 6) -> list[str | int]:
         return [self.site.answers(f"http://{self.host}/") for _ in range(times)]
-
-
-@pytest.fixture(scope="session")
-def lua() -> str:
-    """The program of an nginx whose Lua works."""
-    try:
-        return lua_nginx.find()
-    except LabError as error:
-        return pytest.skip(f"no nginx with Lua: {error}")
 
 
 @pytest.fixture(scope="module")
