@@ -137,7 +137,7 @@ def test_whoever_wrote_an_attack_is_told_each_part_of_it(attack, attacked):
     told = [
         p for p in attacked.pair.logs("problem.found") if p["object"] == f"default/{attack.name}"
     ]
-    valid = attack.annotations.keys() if attack.answer == UNANSWERED else {"use-regex"}
+    valid = attack.annotations.keys() if attack.answer == UNANSWERED else {"use-regex", "auth-type"}
     for name in attack.annotations.keys() - valid:
         assert [p for p in told if p["field"] == name], name
     refused = [p for p in told if p["code"] == "path-invalid"]
