@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from generator.directives import Directive, Duration, Size, Word
-from generator.effects import GlobalEffect, InSection, Section
+from generator.effects import GlobalEffect, InSection, InServer, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.values.invalid import Invalid
 from generator.values.scalars import boolean, buffers, number_between, seconds_or_none, size
@@ -119,21 +119,17 @@ HTTP2_MAX_CONCURRENT_STREAMS = Option[int](
     directive="http2_max_concurrent_streams",
     doc="Requests at once on one HTTP/2 connection.",
 )
-LIMIT_RATE = Option[Size](
+LIMIT_RATE = Option[int](
     name="limit-rate",
-    parse=size,
-    default=Size(0),
-    section=Section.CLIENTS,
-    directive="limit_rate",
-    doc="Bytes a second of one answer to a client. 0: no limit.",
+    parse=number_between(0, 1_000_000),
+    default=0,
+    doc="Kilobytes a second of one answer to a client. 0: no limit.",
 )
-LIMIT_RATE_AFTER = Option[Size](
+LIMIT_RATE_AFTER = Option[int](
     name="limit-rate-after",
-    parse=size,
-    default=Size(0),
-    section=Section.CLIENTS,
-    directive="limit_rate_after",
-    doc="How much of an answer is sent before limit-rate holds.",
+    parse=number_between(0, 1_000_000),
+    default=0,
+    doc="How many kilobytes of an answer are sent before limit-rate holds.",
 )
 DEFAULT_TYPE = Option[Word](
     name="default-type",
@@ -160,6 +156,19 @@ def _keep_alive(values: GlobalValues) -> Iterator[GlobalEffect]:
     yield InSection(section=Section.CLIENTS, statements=statements)
 
 
+def _rates(values: GlobalValues) -> Iterator[GlobalEffect]:
+    """Limit the servers of hosts, not those that Pillion itself asks."""
+    for option, name in ((LIMIT_RATE, "limit_rate"), (LIMIT_RATE_AFTER, "limit_rate_after")):
+        if kilobytes := values[option]:
+            statement = Directive(name, (Size(kilobytes * _KB),))
+            yield InServer(setting=option.name, statements=(statement,))
+
+
+def _clients(values: GlobalValues) -> Iterator[GlobalEffect]:
+    yield from _keep_alive(values)
+    yield from _rates(values)
+
+
 GROUP = OptionGroup(
     title="Clients",
     options=(
@@ -181,5 +190,5 @@ GROUP = OptionGroup(
         DEFAULT_TYPE,
         SERVER_TOKENS,
     ),
-    effects=_keep_alive,
+    effects=_clients,
 )
