@@ -5,20 +5,25 @@ keeps trying a port of that range while nobody listens can connect to itself, an
 then the server that returns finds its port taken.
 """
 
+import os
 import random
 import socket
 
 RANGE = range(18000, 32000)
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_OURS = RANGE[_WORKER % _WORKERS :: _WORKERS]
+"""Each worker of xdist has ports of its own: one that is given is not bound at once."""
 _given: set[int] = set()
 
 
 def free_port(address: str = "127.0.0.1") -> int:
     """A port that nobody listens on, and that was not handed out before."""
-    for port in random.sample(RANGE, len(RANGE)):
+    for port in random.sample(_OURS, len(_OURS)):
         if port not in _given and _is_free(address, port):
             _given.add(port)
             return port
-    raise OSError(f"No port of {RANGE} is free on {address}.")
+    raise OSError(f"No port of {_OURS} is free on {address}.")
 
 
 def _is_free(address: str, port: int) -> bool:
