@@ -136,6 +136,12 @@ def among(networks: Iterable[str], address: str, variable: str) -> Block:
     return Block("geo", (Expression(address), Expression(variable)), rows)
 
 
+def mapping(source: str, variable: str, *rows: tuple[Value, Value]) -> Block:
+    """Set a variable to what the value of `source` becomes by these rows."""
+    arguments = (Expression(source), Expression(variable))
+    return Block("map", arguments, tuple(Row(key, value) for key, value in rows))
+
+
 def lines(statements: tuple[Statement, ...]) -> int:
     """Count the lines that statements take."""
     return sum(2 + lines(s.body) if isinstance(s, Block) else 1 for s in statements)

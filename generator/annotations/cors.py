@@ -16,10 +16,10 @@ from generator.directives import (
     Expression,
     Key,
     Regex,
-    Row,
     Text,
     Value,
     Word,
+    mapping,
 )
 from generator.effects import Effect, InHttp, InLocation, Phase
 from generator.values import cors
@@ -74,6 +74,7 @@ CORS_MAX_AGE = Annotation[int](
     doc="Seconds for which browsers remember the answer to a preflight request.",
 )
 
+_NOTHING_ELSE = (Key.DEFAULT, Text(""))
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
 
@@ -85,7 +86,8 @@ def _cors(values: Values, asker: Asker) -> Iterator[Effect]:
     preflight, sent = f"{allowed}_preflight", _sent(values)
     if origins.any:
         told: dict[str, Value] = {_ALLOW_ORIGIN: Text(cors.ANY_ORIGIN), **sent}
-        maps = [_map("$request_method", preflight, (Word("OPTIONS"), Word("1")))]
+        asked = (Word("OPTIONS"), Word("1"))
+        maps = [mapping("$request_method", preflight, asked, _NOTHING_ELSE)]
     else:
         told = {name: Expression(f"{allowed}_{_variable(name)}") for name in (_ALLOW_ORIGIN, *sent)}
         told["Vary"] = Text("Origin")
@@ -114,27 +116,17 @@ def _sent(values: Values) -> dict[str, Value]:
 
 def _maps(origins: Origins, allowed: str, sent: dict[str, Value]) -> Iterator[Block]:
     """Set `allowed` to the origin where it is, and each header to what is then said."""
-    yield _map(
-        "$http_origin",
-        allowed,
-        *((key, Expression("$http_origin")) for key in origins.compared),
-    )
+    compared = ((key, Expression("$http_origin")) for key in origins.compared)
+    yield mapping("$http_origin", allowed, *compared, _NOTHING_ELSE)
     for name, value in {_ALLOW_ORIGIN: Expression(allowed), **sent}.items():
         of_backend = Expression(f"$upstream_http_{_variable(name)}")
-        yield Block(
-            "map",
-            (Expression(allowed), Expression(f"{allowed}_{_variable(name)}")),
-            (Row(Text(""), of_backend), Row(Key.DEFAULT, value)),
-        )
+        told = f"{allowed}_{_variable(name)}"
+        yield mapping(allowed, told, (Text(""), of_backend), (Key.DEFAULT, value))
 
 
 def _map_of_preflight(allowed: str, preflight: str) -> Block:
-    return _map(f"$request_method{allowed}", preflight, (Regex("^OPTIONS."), Word("1")))
-
-
-def _map(source: str, variable: str, *rows: tuple[Value, Value]) -> Block:
-    arguments = (Expression(source), Expression(variable))
-    return Block("map", arguments, (*(Row(*r) for r in rows), Row(Key.DEFAULT, Text(""))))
+    asked = (Regex("^OPTIONS."), Word("1"))
+    return mapping(f"$request_method{allowed}", preflight, asked, _NOTHING_ELSE)
 
 
 def _variable(header: str) -> str:

@@ -5,17 +5,7 @@ Asked before anything else of a request, so that no annotation lets them in.
 
 from collections.abc import Callable, Iterator
 
-from generator.directives import (
-    Block,
-    Condition,
-    Directive,
-    Expression,
-    Key,
-    Regex,
-    Row,
-    Text,
-    among,
-)
+from generator.directives import Block, Condition, Directive, Key, Regex, Text, among, mapping
 from generator.effects import GlobalEffect, InSection, InServer, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.values.invalid import Invalid
@@ -70,8 +60,7 @@ BLOCK_REFERERS = Option[tuple[Wanted, ...]](
 
 
 def _map(source: str, variable: str, wanted: tuple[Wanted, ...]) -> Block:
-    rows = (Row(Key.DEFAULT, 0), *(Row(each, 1) for each in wanted))
-    return Block("map", (Expression(source), Expression(variable)), rows)
+    return mapping(source, variable, (Key.DEFAULT, 0), *((each, 1) for each in wanted))
 
 
 def _by_network(values: GlobalValues) -> Block | None:

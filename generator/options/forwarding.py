@@ -14,11 +14,11 @@ from generator.directives import (
     Expression,
     Key,
     Regex,
-    Row,
     Text,
     Value,
     Word,
     among,
+    mapping,
 )
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
@@ -145,37 +145,32 @@ PASSED_CLIENT_HEADERS = Option[tuple[str, ...]](
 )
 
 
-def _map(source: str, variable: str, *rows: tuple[Value, Value]) -> Block:
-    arguments = (Expression(source), Expression(variable))
-    return Block("map", arguments, tuple(Row(key, value) for key, value in rows))
-
-
 _OWN_WORD = (
-    _map("$scheme", "$pillion_scheme", (Key.DEFAULT, Expression("$scheme"))),
-    _map("$server_port", "$pillion_server_port", (Key.DEFAULT, Expression("$server_port"))),
-    _map("$pillion_own_host", "$pillion_host", (Key.DEFAULT, Expression("$pillion_own_host"))),
+    mapping("$scheme", "$pillion_scheme", (Key.DEFAULT, Expression("$scheme"))),
+    mapping("$server_port", "$pillion_server_port", (Key.DEFAULT, Expression("$server_port"))),
+    mapping("$pillion_own_host", "$pillion_host", (Key.DEFAULT, Expression("$pillion_own_host"))),
 )
 _WORD_OF_THE_FRONT = (
-    _map(
+    mapping(
         "$pillion_front_proto",
         "$pillion_scheme",
         (Regex("^https?$"), Expression("$pillion_front_proto")),
         (Key.DEFAULT, Expression("$scheme")),
     ),
-    _map(
+    mapping(
         "$pillion_front_port",
         "$pillion_server_port",
         (Regex("^[0-9]+$"), Expression("$pillion_front_port")),
         (Key.DEFAULT, Expression("$server_port")),
     ),
-    _map(
+    mapping(
         "$pillion_front_host",
         "$pillion_host",
         (Text(""), Expression("$pillion_own_host")),
         (Key.DEFAULT, Expression("$pillion_front_host")),
     ),
 )
-_FULL_FORWARDED_FOR = _map(
+_FULL_FORWARDED_FOR = mapping(
     "$http_x_forwarded_for",
     "$pillion_forwarded_for",
     (Text(""), Expression("$realip_remote_addr")),
@@ -188,7 +183,7 @@ def _front(values: GlobalValues) -> Iterator[Block]:
     yield among(values[PROXY_REAL_IP_CIDR], "$realip_remote_addr", "$pillion_is_front")
     for what in ("proto", "port", "host"):
         said = (Word("1"), Expression(f"$http_x_forwarded_{what}"))
-        yield _map("$pillion_is_front", f"$pillion_front_{what}", said, (Key.DEFAULT, Text("")))
+        yield mapping("$pillion_is_front", f"$pillion_front_{what}", said, (Key.DEFAULT, Text("")))
 
 
 def _real_ip(values: GlobalValues) -> Iterator[Directive]:
@@ -236,8 +231,8 @@ def _upgrades(values: GlobalValues) -> tuple[Block, Block]:
     """Return maps that let through what a connection may change to, whatever its case."""
     allowed = [(Text(name), Text(name)) for name in values[ALLOWED_UPGRADE_PROTOCOLS]]
     return (
-        _map("$http_upgrade", "$pillion_upgrade", (Key.DEFAULT, Text("")), *allowed),
-        _map(
+        mapping("$http_upgrade", "$pillion_upgrade", (Key.DEFAULT, Text("")), *allowed),
+        mapping(
             "$pillion_upgrade",
             "$pillion_connection",
             (Text(""), Text("")),

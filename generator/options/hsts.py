@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.directives import Block, Directive, Expression, Key, Row, Text, Word
+from generator.directives import Directive, Expression, Key, Text, Word, mapping
 from generator.effects import GlobalEffect, InSection, InServer, Section, When
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.values.scalars import boolean, number_between
@@ -32,7 +32,7 @@ HSTS_PRELOAD = Option[bool](
     doc="Allow browsers' makers to ship it.",
 )
 
-_HEADER = Expression("$pillion_hsts")
+_HEADER = "$pillion_hsts"
 
 
 def _hsts(values: GlobalValues) -> Iterator[GlobalEffect]:
@@ -42,10 +42,11 @@ def _hsts(values: GlobalValues) -> Iterator[GlobalEffect]:
     parts += ["includeSubDomains"] if values[HSTS_INCLUDE_SUBDOMAINS] else []
     parts += ["preload"] if values[HSTS_PRELOAD] else []
     # Where a backend sends the header itself, that one counts (docs/decisions/0016).
-    asked = Expression("$scheme$sent_http_strict_transport_security")
-    rows = (Row(Word("https"), Text("; ".join(parts))), Row(Key.DEFAULT, Text("")))
-    yield InSection(section=Section.VARIABLES, statements=(Block("map", (asked, _HEADER), rows),))
-    header = Directive("add_header", (Word("Strict-Transport-Security"), _HEADER, Word("always")))
+    asked = "$scheme$sent_http_strict_transport_security"
+    rows = ((Word("https"), Text("; ".join(parts))), (Key.DEFAULT, Text("")))
+    yield InSection(section=Section.VARIABLES, statements=(mapping(asked, _HEADER, *rows),))
+    said = (Word("Strict-Transport-Security"), Expression(_HEADER), Word("always"))
+    header = Directive("add_header", said)
     yield InServer(setting=HSTS.name, statements=(header,), when=When.TLS)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.directives import Block, Directive, Expression, Key, Row, Text, Word
+from generator.directives import Block, Directive, Expression, Key, Text, Word, mapping
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.problems import shown
@@ -91,8 +91,8 @@ DISABLE_ACCESS_LOG = Option[bool](
 
 def _condition(values: GlobalValues) -> Block:
     """Say in a variable whether a request is logged; the template's access log asks it."""
-    rows = (Row(Key.DEFAULT, 1), *(Row(Text(url), 0) for url in values[SKIP_ACCESS_LOG_URLS]))
-    return Block("map", (Expression("$uri"), Expression("$pillion_is_logged")), rows)
+    skipped = ((Text(url), 0) for url in values[SKIP_ACCESS_LOG_URLS])
+    return mapping("$uri", "$pillion_is_logged", (Key.DEFAULT, 1), *skipped)
 
 
 def _format(values: GlobalValues) -> Directive:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from generator.directives import Block, Expression, Key, Regex, Row
+from generator.directives import Key, Regex, mapping
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.problems import shown
@@ -52,11 +52,11 @@ NO_TLS_REDIRECT_LOCATIONS = Option[tuple[str, ...]](
 def _redirect(values: GlobalValues) -> Iterator[GlobalEffect]:
     """Say in a variable whether a request would have to be redirected."""
     exempt = (
-        Row(Regex(f"^http{re.escape(path)}(/|$)"), 0) for path in values[NO_TLS_REDIRECT_LOCATIONS]
+        (Regex(f"^http{re.escape(path)}(/|$)"), 0) for path in values[NO_TLS_REDIRECT_LOCATIONS]
     )
-    rows = (*exempt, Row(Regex("^http/"), 1), Row(Key.DEFAULT, 0))
-    arguments = (Expression("$pillion_scheme$uri"), Expression("$pillion_redirect"))
-    yield InSection(section=Section.VARIABLES, statements=(Block("map", arguments, rows),))
+    http, others = (Regex("^http/"), 1), (Key.DEFAULT, 0)
+    variable = mapping("$pillion_scheme$uri", "$pillion_redirect", *exempt, http, others)
+    yield InSection(section=Section.VARIABLES, statements=(variable,))
 
 
 GROUP = OptionGroup(

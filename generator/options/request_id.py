@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.directives import Block, Expression, Key, Row, Text
+from generator.directives import Expression, Key, Text, mapping
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
 from generator.values.scalars import boolean
@@ -14,14 +14,13 @@ GENERATE_REQUEST_ID = Option[bool](
     doc="Give a request without the header X-Request-ID one. A client's own is kept either way.",
 )
 
-_CLIENTS = Expression("$http_x_request_id")
+_CLIENTS = "$http_x_request_id"
 
 
 def _request_id(values: GlobalValues) -> Iterator[GlobalEffect]:
-    rows = [Row(Key.DEFAULT, _CLIENTS)]
-    if values[GENERATE_REQUEST_ID]:
-        rows.insert(0, Row(Text(""), Expression("$request_id")))
-    variable = Block("map", (_CLIENTS, Expression("$pillion_request_id")), tuple(rows))
+    made = [(Text(""), Expression("$request_id"))] if values[GENERATE_REQUEST_ID] else []
+    kept = (Key.DEFAULT, Expression(_CLIENTS))
+    variable = mapping(_CLIENTS, "$pillion_request_id", *made, kept)
     yield InSection(section=Section.VARIABLES, statements=(variable,))
 
 
