@@ -6,6 +6,7 @@ is there is always enough for whatever nginx may be serving.
 
 from collections.abc import Mapping
 
+from generator.volume.numbers import next_number
 from reloader.contract import (
     Endpoints,
     Stamp,
@@ -15,9 +16,6 @@ from reloader.contract import (
     stamp_of,
     write_atomically,
 )
-
-_MOST_VERSIONS = 10**15
-"""As with generations: there will never be more, and others write to the volume too."""
 
 
 class EndpointsPublisher:
@@ -67,8 +65,7 @@ class EndpointsPublisher:
         status = read_status(self._volume.status)
         live = read_or_none(self._volume.live_endpoints, Endpoints.parse)
         told = (status.endpoints if status else 0, live.version if live else 0)
-        known = [version for version in told if version < _MOST_VERSIONS]
-        return 1 + max(self._last.version if self._last else 0, *known, 0)
+        return next_number(self._last.version if self._last else 0, told)
 
     def _write(self, endpoints: Endpoints) -> None:
         self._volume.endpoints.parent.mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from generator.directives import File
 from generator.volume.files import read_file
+from generator.volume.numbers import next_number
 from reloader.contract import (
     Stamp,
     Volume,
@@ -25,10 +26,6 @@ from reloader.contract import (
 
 _FILE_MODE = 0o640
 """Keys are among the files: nginx reads them through the group that owns the volume."""
-
-_MOST_GENERATIONS = 10**15
-"""More than there will ever be: counting on from what another user wrote there comes to no end
-of the numbers that the contract takes."""
 
 _MOST_REMEMBERED = 8
 """Wishes, while no reloader answers."""
@@ -53,11 +50,7 @@ class Publisher:
         """Return the number of the next wish: higher than any that was ever on this volume."""
         status, live = read_status(self._volume.status), read_or_none(self._volume.live, Wish.parse)
         told = [answer.generation for answer in (status, live) if answer]
-        return 1 + max(
-            self._last.generation if self._last else 0,
-            *(generation for generation in told if generation < _MOST_GENERATIONS),
-            0,
-        )
+        return next_number(self._last.generation if self._last else 0, told)
 
     def publish(self, wish: Wish, files: Iterable[File]) -> None:
         """Make this the wish; the rename of its file is the moment."""
@@ -86,15 +79,14 @@ class Publisher:
         self._make_folders()
         for file in files:
             self._write(file)
-        earlier = read_or_none(self._volume.check, Wish.parse)
-        check = Wish.of(self._next_check(earlier), body)
+        check = Wish.of(self._next_check(), body)
         write_atomically(self._volume.check, check.encode())
         return check
 
-    def _next_check(self, earlier: Wish | None) -> int:
+    def _next_check(self) -> int:
+        earlier = read_or_none(self._volume.check, Wish.parse)
         answered = read_status(self._volume.checked)
-        told = [each.generation for each in (earlier, answered) if each]
-        return 1 + max((number for number in told if number < _MOST_GENERATIONS), default=0)
+        return next_number(0, [each.generation for each in (earlier, answered) if each])
 
     def drop_check(self) -> None:
         """Delete what was only to be checked: the volume is memory."""
