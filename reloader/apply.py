@@ -15,7 +15,7 @@ repeats the same step at a later look.
 import contextlib
 import shutil
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -24,12 +24,10 @@ from reloader import check, master, verify
 from reloader.answer import Answer
 from reloader.check import Nginx
 from reloader.contract import (
-    ContractError,
     Stamp,
     Status,
     Volume,
     Wish,
-    read_bytes,
     read_or_none,
     stamp_of,
 )
@@ -45,6 +43,7 @@ from reloader.trial import Trial
 from reloader.verdict import Blocked, Refusal
 from reloader.verify import Expected, Failure
 from reloader.wakeup import Wake
+from reloader.wishes import DraftCheck, read_wish
 
 log = structlog.get_logger()
 
@@ -97,12 +96,12 @@ class Reloader:
             settings.volume, lambda: verify.is_listening(settings.status_port)
         )
         self._obstacles = Obstacles(settings.volume)
-        self._trial = Trial(settings.volume, settings.nginx, live, wake)
+        self._check = DraftCheck(settings.nginx, live, wake)
+        self._trial = Trial(settings.volume, live, DraftCheck(settings.nginx, live, wake))
         self._program: Stamp | None = None
         self._seen: Stamp | None = None
         self._tried: Wish | None = None
         self._pending: PendingReload | None = None
-        self._blocked = ""
         self._check_ms = 0.0
 
     def start(self) -> str:
@@ -172,7 +171,7 @@ class Reloader:
         stamp = stamp_of(self._volume.wish)
         if stamp is None or stamp == self._seen:
             return False
-        wish = self._read()
+        wish = read_wish(self._volume.wish)
         if wish is not None and wish != self._tried:
             log.debug(Event.WISH_SEEN, generation=wish.generation)
             self._try(wish, {"seen": max(0.0, (time.time_ns() - stamp.changed_ns) / 1e6)})
@@ -195,26 +194,15 @@ class Reloader:
         else:
             self._serve(process, pending)
 
-    def _read(self) -> Wish | None:
-        try:
-            return Wish.parse(read_bytes(self._volume.wish))
-        except ContractError as error:
-            log.warning(Event.WISH_MALFORMED, message=str(error))
-            return None
-
     def _try(self, wish: Wish, durations: dict[str, float]) -> None:
         if wish != self._live.wish:
             self._identify_nginx()
             started = time.monotonic()
-            self._live.write_draft(wish)
-            verdict = check.check(
-                self._settings.nginx, self._live.draft, self._wake, self._meanwhile
-            )
+            verdict = self._check.judge(wish, self._volume.wish, self._meanwhile)
             durations["check"] = self._check_ms = _ms_since(started)
             if isinstance(verdict, Blocked):
                 self._block(wish, durations, verdict)
                 return
-            self._blocked = ""
             if isinstance(verdict, Refusal):
                 self._refuse(wish, durations, verdict)
                 return
@@ -224,18 +212,11 @@ class Reloader:
     def _block(self, wish: Wish, durations: dict[str, float], blocked: Blocked) -> None:
         """Answer that the check proves nothing; the generator wishes for it again."""
         self._live.drop_draft()
-        if blocked.message != self._blocked:
-            log.error(
-                Event.NGINX_CHECK_BLOCKED, generation=wish.generation, message=blocked.message
-            )
-        self._blocked = blocked.message
         self._answer.block(wish, durations, blocked.message)
         self._leave_pending_unreported()
 
     def _refuse(self, wish: Wish, durations: dict[str, float], refusal: Refusal) -> None:
         self._live.drop_draft()
-        if refusal.file == str(self._live.draft):
-            refusal = replace(refusal, file=str(self._volume.wish))
         log.warning(
             Event.WISH_REFUSED,
             generation=wish.generation,

@@ -9,23 +9,11 @@ from dataclasses import replace
 
 import structlog
 
-from reloader import check
-from reloader.check import Nginx
-from reloader.contract import (
-    ContractError,
-    Stamp,
-    Status,
-    Volume,
-    Wish,
-    read_bytes,
-    read_status,
-    stamp_of,
-    write_atomically,
-)
+from reloader.contract import Stamp, Status, Volume, Wish, read_status, stamp_of, write_atomically
 from reloader.live import Live
 from reloader.log_events import Event
 from reloader.verdict import Blocked, Refusal, Verdict
-from reloader.wakeup import Wake
+from reloader.wishes import DraftCheck, read_wish
 
 log = structlog.get_logger()
 
@@ -33,13 +21,11 @@ log = structlog.get_logger()
 class Trial:
     """Checks the newest configuration that is only to be checked."""
 
-    def __init__(self, volume: Volume, nginx: Nginx, live: Live, wake: Wake) -> None:
+    def __init__(self, volume: Volume, live: Live, check: DraftCheck) -> None:
         self._volume = volume
-        self._nginx = nginx
         self._live = live
-        self._wake = wake
+        self._check = check
         self._seen: Stamp | None = None
-        self._blocked = ""
 
     def look(self, meanwhile: Callable[[], None] = lambda: None) -> bool:
         """Check it, and answer. Return whether there was anything new.
@@ -50,18 +36,11 @@ class Trial:
         stamp = stamp_of(self._volume.check)
         if stamp is None or stamp == self._seen:
             return False
-        wish = self._read()
+        wish = read_wish(self._volume.check)
         if wish is not None and not self._is_answered(wish):
             self._answer(wish, meanwhile)
         self._seen = stamp
         return True
-
-    def _read(self) -> Wish | None:
-        try:
-            return Wish.parse(read_bytes(self._volume.check))
-        except ContractError as error:
-            log.warning(Event.WISH_MALFORMED, message=str(error))
-            return None
 
     def _is_answered(self, wish: Wish) -> bool:
         """Whether a reloader before this one has answered it."""
@@ -70,19 +49,11 @@ class Trial:
 
     def _answer(self, wish: Wish, meanwhile: Callable[[], None]) -> None:
         began = time.monotonic()
-        self._live.write_draft(wish)
         try:
-            verdict = check.check(self._nginx, self._live.draft, self._wake, meanwhile)
+            verdict = self._check.judge(wish, self._volume.check, meanwhile)
         finally:
             self._live.drop_draft()
-        if isinstance(verdict, Blocked) and verdict.message != self._blocked:
-            log.error(
-                Event.NGINX_CHECK_BLOCKED, generation=wish.generation, message=verdict.message
-            )
-        self._blocked = verdict.message if isinstance(verdict, Blocked) else ""
         status = _status(wish, verdict, (time.monotonic() - began) * 1000)
-        if status.file == str(self._live.draft):
-            status = replace(status, file=str(self._volume.check))
         log.debug(Event.CHECKED, generation=wish.generation, stage=status.stage)
         write_atomically(self._volume.checked, status.encode())
 
