@@ -64,7 +64,7 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
     """What is known of nginx before the reloader has reported it."""
     longest_gathering_s: float
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
-    """The time of day, which certificates go by."""
+    """The time of day, which certificates go by, and how long something is held."""
     dates_s: float = _DATES_S
 
 
@@ -184,7 +184,7 @@ class Controller:
         while True:
             await asyncio.sleep(_CLOCK_S)
             async with self._deciding:
-                self._go_on(self._take(transitions.after_clock(self._state, time.time())))
+                self._go_on(self._take(transitions.after_clock(self._state, self._now_s())))
 
     async def _take_check(self, status: Status) -> None:
         if status.stage == "check" and await self._wishes.is_damaged(status):
@@ -323,7 +323,7 @@ class Controller:
         self._pacing.retry_in(_VOLUME_RETRY_S)
 
     def _next_attempt(self) -> tuple[State, Attempt]:
-        state = replace(self._state, now=time.time())
+        state = replace(self._state, now=self._now_s())
         return transitions.next_attempt(state, self._translation, self._maker)
 
     async def _publish(self, attempt: Attempt, changed_at: float, began: float) -> None:
@@ -351,6 +351,9 @@ class Controller:
             return
         self._log.volume(None)
         self._take(transitions.after_check_published(self._state, attempt))
+
+    def _now_s(self) -> float:
+        return self._clock().timestamp()
 
     def _dates(self, attempt: Attempt) -> Problems:
         return out_of_date(attempt.translation.dated, self._clock())

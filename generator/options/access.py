@@ -3,20 +3,16 @@
 import re
 
 from generator.options.declaration import Option, OptionGroup
-from generator.problems import shown
-from generator.values.invalid import Invalid
-from generator.values.lists import comma_items
+from generator.values.lists import path_items
 
 
 def _paths(text: str) -> tuple[str, ...]:
-    items = comma_items(text)
-    for item in items:
-        if not re.fullmatch(r"/[\x21-\x7e]{1,500}", item) or item.strip("/") == "":
-            raise Invalid(
-                f"a list of paths: {shown(item)} is none",
-                "Write paths with commas, such as /.well-known/acme-challenge.",
-            )
-    return tuple(item.rstrip("/") for item in items)
+    hint = "Write paths with commas, such as /.well-known/acme-challenge."
+    return tuple(item.rstrip("/") for item in path_items(text, _is_path, hint))
+
+
+def _is_path(text: str) -> bool:
+    return bool(re.fullmatch(r"/[\x21-\x7e]{1,500}", text) and text.strip("/"))
 
 
 def is_open(path: str, open_paths: tuple[str, ...]) -> bool:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from generator.directives import Block, Directive, Expression, Key, Text, Word, mapping
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
-from generator.problems import shown
 from generator.values.invalid import Invalid
-from generator.values.lists import comma_items
+from generator.values.lists import path_items
 from generator.values.log_formats import log_format
 from generator.values.scalars import boolean
 
@@ -44,16 +43,14 @@ _MOST_URLS = 1000
 
 def _urls(text: str) -> tuple[str, ...]:
     """Read paths with commas."""
-    paths = comma_items(text)
-    for path in paths:
-        if not path.startswith("/") or not path.isprintable():
-            raise Invalid(
-                f"a list of paths: {shown(path)} is none",
-                "Write paths that begin with a slash, with commas.",
-            )
+    paths = path_items(text, _is_url, "Write paths that begin with a slash, with commas.")
     if not paths or len(paths) > _MOST_URLS:
         raise Invalid("a list of paths", "Write paths with commas, such as /healthz,/metrics.")
     return tuple(dict.fromkeys(paths))
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith("/") and text.isprintable()
 
 
 LOG_FORMAT_UPSTREAM = Option[Expression | None](

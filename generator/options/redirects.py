@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from generator.directives import Key, Regex, mapping
 from generator.effects import GlobalEffect, InSection, Section
 from generator.options.declaration import GlobalValues, Option, OptionGroup
-from generator.problems import shown
 from generator.values.invalid import Invalid
-from generator.values.lists import comma_items
+from generator.values.lists import path_items
 from generator.values.scalars import boolean
 
 _MOST_LOCATIONS = 100
@@ -17,16 +16,14 @@ _LONGEST_LOCATION = 200
 
 def _locations(text: str) -> tuple[str, ...]:
     """Read paths with commas."""
-    paths = comma_items(text)
-    for path in paths:
-        if not re.fullmatch(r"/[\x21-\x7e]*", path) or len(path) > _LONGEST_LOCATION:
-            raise Invalid(
-                f"a list of paths: {shown(path)} is none",
-                "Write paths that begin with a slash, with commas.",
-            )
+    paths = path_items(text, _is_location, "Write paths that begin with a slash, with commas.")
     if not paths or len(paths) > _MOST_LOCATIONS:
         raise Invalid("a list of paths", "Write paths with commas, such as /healthz,/status.")
     return tuple(dict.fromkeys(path.rstrip("/") for path in paths))
+
+
+def _is_location(text: str) -> bool:
+    return len(text) <= _LONGEST_LOCATION and bool(re.fullmatch(r"/[\x21-\x7e]*", text))
 
 
 SSL_REDIRECT = Option[bool](

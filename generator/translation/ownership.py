@@ -86,10 +86,8 @@ def with_wildcards(
         elif wildcard.lends():
             hosts[host] = sorted([*wildcard.parts, *parts], key=lambda p: ages[p.owner.name])
         else:
-            own = [part for part in parts if part.owner.name.namespace == wildcard.namespace]
-            found += (
-                wildcard.kept(p) for p in parts if p.owner.name.namespace != wildcard.namespace
-            )
+            own = [part for part in parts if wildcard.has(part)]
+            found += (wildcard.kept(part) for part in parts if not wildcard.has(part))
             if own:
                 hosts[host] = own
     return Below(hosts, tuple(found))

@@ -30,6 +30,14 @@ def comma_items(text: str) -> list[str]:
     return [item for part in text.split(",") if (item := part.strip())]
 
 
+def path_items(text: str, is_path: Callable[[str], bool], hint: str) -> list[str]:
+    """Return paths that stand between commas; raises Invalid for the first that is none."""
+    items = comma_items(text)
+    if wrong := next((item for item in items if not is_path(item)), ""):
+        raise Invalid(f"a list of paths: {shown(wrong)} is none", hint)
+    return items
+
+
 def each_of(parse: Callable[[str], tuple[T, ...]]) -> Callable[[str], tuple[T, ...]]:
     """Read a list with commas of which wrong items cost themselves: `kept` has the others.
 
