@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from tests.lab.pki import Key, Pair, key_pem, new_key
+from tests.lab.pki import Key, Pair, certificate_builder, key_pem, new_key
 
 ORGANIZATION = "corpus"
 _SIGNED_BY = {
@@ -100,18 +100,8 @@ class Certificates:
         if by:
             above, signing = self._known(by)
             issuer = above.subject
-        now = dt.datetime.now(dt.UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=2))
-            .not_valid_after(now + _LASTS)
-            .add_extension(
-                x509.BasicConstraints(ca=is_authority, path_length=None), critical=is_authority
-            )
+        builder = certificate_builder(subject, issuer, key, _LASTS).add_extension(
+            x509.BasicConstraints(ca=is_authority, path_length=None), critical=is_authority
         )
         if hosts:
             names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])

@@ -36,7 +36,7 @@ class Authority:
         self._key = new_key()
         self._name = _name(name)
         self._certificate = (
-            _builder(self._name, self._name, self._key, dt.timedelta(days=30))
+            certificate_builder(self._name, self._name, self._key, dt.timedelta(days=30))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .sign(self._key, hashes.SHA256())
         )
@@ -59,7 +59,7 @@ class Authority:
         """
         key = new_key()
         subject = _name(common_name or (hosts[0] if hosts else "nobody"), organizations)
-        builder = _builder(subject, self._name, key, lasts).add_extension(
+        builder = certificate_builder(subject, self._name, key, lasts).add_extension(
             x509.ExtendedKeyUsage(
                 [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
             ),
@@ -98,9 +98,10 @@ def public_pem(key: Key) -> str:
     )
 
 
-def _builder(
+def certificate_builder(
     subject: x509.Name, issuer: x509.Name, key: Key, lasts: dt.timedelta
 ) -> x509.CertificateBuilder:
+    """A certificate that is valid now, before its extensions and its signature."""
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()

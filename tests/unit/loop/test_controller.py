@@ -184,65 +184,63 @@ def test_nothing_waits_until_very_many_problems_are_told(scene, monkeypatch):
     asyncio.run(publish())
 
 
-def test_what_is_being_told_is_told_before_the_process_ends():
-    begun, gate, told = threading.Event(), threading.Event(), []
+class GatedLog(LogReporter):
+    """Notes which problems it is to tell, each when its gate is open."""
 
-    class Gated(LogReporter):
-        def problems(self, problems, _origins):
-            begun.set()
-            assert gate.wait(60)
-            told.append(problems)
+    def __init__(self):
+        super().__init__()
+        self.begun, self.gate, self.told = threading.Event(), threading.Event(), []
+
+    def problems(self, problems, _origins):
+        self.begun.set()
+        assert self.gate.wait(60)
+        self.told.append(problems)
+
+
+def test_what_is_being_told_is_told_before_the_process_ends():
+    log = GatedLog()
 
     async def tell():
-        telling = ProblemTelling(Gated())
+        telling = ProblemTelling(log)
         running = asyncio.create_task(telling.run())
         telling.note(ProblemState("some", {}, ()))
-        await until(begun.is_set)
+        await until(log.begun.is_set)
         running.cancel()
-        threading.Timer(0.2, gate.set).start()
+        threading.Timer(0.2, log.gate.set).start()
 
     asyncio.run(tell())
-    assert told == ["some"]
+    assert log.told == ["some"]
 
 
 def test_problems_that_are_the_same_are_not_told_again():
-    told = []
-
-    class Recorded(LogReporter):
-        def problems(self, problems, _origins):
-            told.append(problems)
+    log = GatedLog()
+    log.gate.set()
 
     async def tell():
-        telling = ProblemTelling(Recorded())
+        telling = ProblemTelling(log)
         running = asyncio.create_task(telling.run())
         for number, problems in enumerate(("some", "some", "others", "some")):
             telling.note(ProblemState(problems, {number: number}, ()))
-            await until(lambda p=problems: told[-1:] == [p])
+            await until(lambda p=problems: log.told[-1:] == [p])
         running.cancel()
 
     asyncio.run(tell())
-    assert told == ["some", "others", "some"]
+    assert log.told == ["some", "others", "some"]
 
 
 def test_of_problems_that_come_faster_than_they_are_told_the_newest_are_told():
-    begun, gate, told = threading.Event(), threading.Event(), []
-
-    class Gated(LogReporter):
-        def problems(self, problems, _origins):
-            begun.set()
-            assert gate.wait(60)
-            told.append(problems)
+    log = GatedLog()
 
     async def tell():
-        telling = ProblemTelling(Gated())
+        telling = ProblemTelling(log)
         running = asyncio.create_task(telling.run())
         telling.note(ProblemState("first", {}, ()))
-        await until(begun.is_set)
+        await until(log.begun.is_set)
         for state in ("second", "third"):
             telling.note(ProblemState(state, {}, ()))
-        gate.set()
-        await until(lambda: "third" in told)
+        log.gate.set()
+        await until(lambda: "third" in log.told)
         running.cancel()
 
     asyncio.run(tell())
-    assert told == ["first", "third"]
+    assert log.told == ["first", "third"]
