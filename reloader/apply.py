@@ -13,6 +13,7 @@ repeats the same step at a later look.
 """
 
 import contextlib
+import os
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -235,7 +236,7 @@ class Reloader:
     def _identify_nginx(self) -> str:
         """Ask the nginx program for its version and modules, unless it is the same as before."""
         binary = self._settings.nginx.binary
-        program = stamp_of(Path(shutil.which(binary) or binary).resolve())
+        program = stamp_of(Path(os.path.realpath(shutil.which(binary) or binary)))
         if program is None or program != self._program:
             build = check.ask_build(self._settings.nginx)
             if build.why_unsuitable:

@@ -89,7 +89,8 @@ def _names(title: bytes, conf: Path) -> bool:
     """Return whether it is the title of a master that was started with this configuration."""
     if not title.startswith(_MASTER):
         return False
-    named = (f"-c {path} ".encode() for path in {conf, conf.resolve()})
+    # Unlike Path.resolve, it takes a link that leads to itself for what it is.
+    named = (f"-c {path} ".encode() for path in {str(conf), os.path.realpath(conf)})
     return any(name in title + b" " for name in named)
 
 

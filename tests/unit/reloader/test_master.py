@@ -49,6 +49,15 @@ def test_a_stale_pid_file_does_not_hide_it(volume, start, stale):
     assert eventually(lambda: master.find_master(volume)).pid == pid
 
 
+@pytest.mark.parametrize("looped", ["live", "live/nginx.conf"])
+def test_a_link_that_leads_to_itself_does_not_hide_it(volume, start, looped):
+    path = volume.root / looped
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(path.name)
+    pid = start(f"nginx: master process nginx -c {volume.live}")
+    assert eventually(lambda: master.find_master(volume)).pid == pid
+
+
 def test_of_two_masters_it_is_the_one_of_the_pid_file(volume, start):
     title = f"nginx: master process nginx -c {volume.live}"
     first, _ = start(title), start(title)
